@@ -1,0 +1,134 @@
+package loss
+
+import (
+	"math"
+
+	"surprisal/internal/kernel"
+)
+
+// Float is a stored float: float32 widens to float64 exactly before anything is
+// computed.
+type Float interface{ float32 | float64 }
+
+// Softmax is the cross entropy of a row of logits with the class target, in
+// nats: log Σⱼ exp(xⱼ) − x_target, which is minus the log of the softmax
+// probability of target. The target is kept out of the sum, so that a small loss
+// keeps its relative accuracy.
+//
+// A target logit of −Inf costs +Inf; other logits of −Inf are classes ruled out
+// and cost nothing; if all are −Inf, or any is NaN or +Inf, there is no softmax
+// and the loss is NaN. A target outside the row panics.
+func Softmax[T Float](logits []T, target int) float64 {
+	xt := float64(logits[target])
+	most := math.Inf(-1) // of the others
+	for j, x := range logits {
+		if v := float64(x); j != target && (v > most || v != v) {
+			most = v
+			if v != v {
+				return math.NaN()
+			}
+		}
+	}
+	switch {
+	case xt != xt || math.IsInf(xt, 1) || math.IsInf(most, 1):
+		return math.NaN()
+	case math.IsInf(xt, -1):
+		if math.IsInf(most, -1) {
+			return math.NaN()
+		}
+		return math.Inf(1)
+	case math.IsInf(most, -1):
+		return 0
+	}
+	if xt >= most {
+		return math.Log1p(sumExp(logits[:target], xt) + sumExp(logits[target+1:], xt))
+	}
+	// m − x_t is taken first: m + log(sum) would absorb a small log(sum) when m is large.
+	s := sumExp(logits[:target], most) + sumExp(logits[target+1:], most) + math.Exp(xt-most)
+	return (most - xt) + kernel.Log(s)
+}
+
+// SoftmaxProbs is [Softmax], and fills dst with the softmax probabilities of all
+// classes but target, and with 1 − p for target: the distance from certainty,
+// which keeps its relative accuracy where p itself would round to 1. dst must be
+// as long as the row; it is left unspecified where the loss is NaN or there is
+// no softmax.
+func SoftmaxProbs[T Float](dst []float64, logits []T, target int) float64 {
+	if len(dst) != len(logits) {
+		panic("loss: dst and logits differ in length")
+	}
+	most := math.Inf(-1)
+	for _, v := range logits {
+		x := float64(v)
+		most = max(most, x) // NaN if any is
+	}
+	if most != most || math.IsInf(most, 0) {
+		return math.NaN()
+	}
+	var rest float64
+	for j, v := range logits {
+		dst[j] = math.Exp(float64(v) - most)
+		if j != target {
+			rest += dst[j]
+		}
+	}
+	all := rest + dst[target]
+	at := float64(logits[target])
+	nats := math.Log1p(rest)
+	if at != most {
+		nats = (most - at) + kernel.Log(all)
+	}
+	dst[target] = rest
+	for j := range dst {
+		dst[j] /= all
+	}
+	return nats
+}
+
+// sumExp is Σ exp(xⱼ − shift).
+func sumExp[T Float](x []T, shift float64) float64 {
+	var s float64
+	for _, v := range x {
+		s += math.Exp(float64(v) - shift)
+	}
+	return s
+}
+
+// LogSumExp is log Σⱼ exp(xⱼ). −Inf for a row of −Inf (and for an empty row),
+// +Inf if any is +Inf, NaN if any is NaN.
+func LogSumExp[T Float](x []T) float64 {
+	most := math.Inf(-1)
+	for _, v := range x {
+		if w := float64(v); w > most || w != w {
+			most = w
+			if w != w {
+				return most
+			}
+		}
+	}
+	if math.IsInf(most, 0) {
+		return most
+	}
+	return most + kernel.Log(sumExp(x, most))
+}
+
+// SoftmaxSoft is the cross entropy of a row of logits with the shares y of the
+// classes, in nats: Σₖ yₖ·(log Σⱼ exp(xⱼ) − xₖ). A class with yₖ = 0 contributes
+// nothing, even at −Inf; a class with yₖ > 0 and logit −Inf costs +Inf. NaN if
+// there is no softmax. Rows of different length panic.
+func SoftmaxSoft[T Float](logits []T, y []float64) float64 {
+	if len(logits) != len(y) {
+		panic("loss: logits and shares differ in length")
+	}
+	lse := LogSumExp(logits)
+	if lse != lse || math.IsInf(lse, 0) {
+		return math.NaN()
+	}
+	var s float64
+	for k, share := range y {
+		if share != 0 {
+			s += share * (lse - float64(logits[k]))
+		}
+	}
+	return s
+}
