@@ -1,0 +1,97 @@
+package predict
+
+// Batch is a run of consecutive rows of one source, in typed columns. It
+// belongs to the reader: a fold must not keep any part of it after returning.
+type Batch struct {
+	// First is the number of the first row within its source; data rows count from 1.
+	First int64
+	// Rows is the number of rows, K the number of value columns.
+	Rows, K int
+	// F32 or F64 holds the values, row by row (Rows×K, in the order of
+	// Selection.Values); the other is nil. Stored float32 stays float32, so that
+	// widening it is exact and happens once.
+	F32 []float32
+	F64 []float64
+	// Numbers holds one slice of Rows numbers per column of Selection.Numbers.
+	Numbers [][]float64
+	// Texts holds one column of Rows strings per column of Selection.Texts.
+	Texts []Strings
+	// Missing lists the cells of Values and Numbers that hold no number; the cell
+	// itself is NaN. Ordered by row, then by column.
+	Missing []Missing
+	// Decimals is the largest number of decimals written in any value cell of the
+	// batch (0.25 has 2, 1e-05 has 5); -1 where the values are not text.
+	Decimals int
+	// Half says the values were stored as float16.
+	Half bool
+
+	// FirstLine is the physical line of the first row, counted from 1; 0 where the
+	// format has no lines. Lines, if not nil, is the line of every row (records
+	// with embedded newlines); otherwise each row is one line.
+	FirstLine int64
+	Lines     []int64
+}
+
+// Line is the physical line on which row i of the batch begins, 0 if the format
+// has no lines.
+func (b *Batch) Line(i int) int64 {
+	switch {
+	case b.FirstLine == 0:
+		return 0
+	case b.Lines != nil:
+		return b.Lines[i]
+	}
+	return b.FirstLine + int64(i)
+}
+
+// Strings is a column of strings in one block of bytes: string i is
+// Data[Off[i]:Off[i+1]], so Off has one entry more than there are strings.
+type Strings struct {
+	Off  []int32
+	Data []byte
+}
+
+// At is string i, as bytes of the block.
+func (s *Strings) At(i int) []byte { return s.Data[s.Off[i]:s.Off[i+1]] }
+
+// Append adds one string.
+func (s *Strings) Append(b []byte) {
+	if len(s.Off) == 0 {
+		s.Off = append(s.Off, 0)
+	}
+	s.Data = append(s.Data, b...)
+	s.Off = append(s.Off, int32(len(s.Data)))
+}
+
+// Reset empties the column and keeps its memory.
+func (s *Strings) Reset() { s.Off, s.Data = append(s.Off[:0], 0), s.Data[:0] }
+
+// Why says why a cell holds no number.
+type Why uint8
+
+const (
+	Empty Why = iota + 1 // nothing between the delimiters
+	NA                   // one of the usual marks: NA, N/A, null, None, …
+	NaN                  // NaN, in text or in binary
+)
+
+// String names the reason as the output counts it.
+func (w Why) String() string {
+	switch w {
+	case Empty:
+		return "empty"
+	case NA:
+		return "NA"
+	case NaN:
+		return "NaN"
+	}
+	return "missing"
+}
+
+// Missing is one cell without a number. Row counts within the batch from 0,
+// Column within the source from 0.
+type Missing struct {
+	Row    int32
+	Column int32
+	Why    Why
+}

@@ -1,0 +1,484 @@
+package predict
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// promise is what columns' names say about their values.
+type promise uint8
+
+const (
+	nothing promise = iota
+	aProbability
+	aLogit
+	aLogProb
+)
+
+// prefixes are the known beginnings of the names of value columns; where one
+// begins with another, the longer comes first.
+var prefixes = []struct {
+	text    string
+	promise promise
+}{
+	{"probability_", aProbability}, {"probs_", aProbability}, {"proba_", aProbability}, {"prob_", aProbability},
+	{"p_", aProbability}, {"p.", aProbability}, {".pred_", aProbability}, {"pred_", nothing}, {"yhat_", nothing},
+	{"logits_", aLogit}, {"logit_", aLogit},
+	{"log_prob_", aLogProb}, {"logprobs_", aLogProb}, {"logprob_", aLogProb}, {"logp_", aLogProb},
+	{"score_", nothing},
+}
+
+// notAClass reports whether a column begins like a value column and yet is the
+// class that was predicted.
+func notAClass(name string) bool {
+	switch strings.ToLower(name) {
+	case ".pred_class", "pred_class", ".pred_label", "pred_label":
+		return true
+	}
+	return false
+}
+
+// knownPrefix is the known prefix of a name and the rest; ok is false if there
+// is none, or no rest.
+func knownPrefix(name string) (prefix, rest string, p promise, ok bool) {
+	for _, k := range prefixes {
+		if len(name) > len(k.text) && hasPrefixFold(name, k.text) {
+			return k.text, name[len(k.text):], k.promise, true
+		}
+	}
+	return "", "", nothing, false
+}
+
+// Names of single columns, lower case.
+var (
+	probNames     = []string{"p", "prob", "proba", "probability", "y_prob", "y_proba", "y_score", "y_pred", "pred", "prediction", "score"}
+	logitNames    = []string{"logit", "logits", "y_logit", "log_odds", "logodds"}
+	logProbNames  = []string{"logprob", "log_prob", "logp", "lp", "ll", "loglik", "token_logprob"}
+	nllNames      = []string{"nll", "surprisal", "loss", "neg_log_prob", "log_loss"}
+	neverAClass   = []string{"weight", "weights", "sample_weight", "w", "wt", "freq", "frequency", "count", "n", "fold", "split", "group", "cluster", "time", "timestamp", "date", "entropy", "margin", "confidence"}
+	neverUnlessOf = [][]string{logProbNames, nllNames, neverAClass}
+)
+
+// findValues finds the value columns, and the label where it is known by its
+// values alone.
+func (r *resolver) findValues() error {
+	if r.values == nil {
+		var err error
+		if r.named {
+			err = r.guessNamed()
+		} else {
+			err = r.guessUnnamed()
+		}
+		if err != nil {
+			return err
+		}
+		for _, i := range r.values {
+			r.claimed[i] = "the values"
+		}
+	} else if len(r.values) > 0 {
+		r.promise = nothing
+	}
+	if !r.hasLabels() && !r.noLabel && !r.said.OfWhatHappened() && !r.form.OfWhatHappened() {
+		return r.labelByValues()
+	}
+	return nil
+}
+
+func (r *resolver) guessNamed() error {
+	// Columns that share a known prefix.
+	groups := make(map[string][]int)
+	for i, c := range r.cols {
+		if r.claimed[i] != "" || notAClass(c.Name) {
+			continue
+		}
+		if prefix, _, _, ok := knownPrefix(c.Name); ok && r.mostlyNumeric(i) {
+			groups[prefix] = append(groups[prefix], i)
+		}
+	}
+	var found []string
+	for _, k := range prefixes {
+		if len(groups[k.text]) >= 2 {
+			found = append(found, k.text)
+			r.promise, r.values = k.promise, groups[k.text]
+			r.prefix = r.cols[r.values[0]].Name[:len(k.text)] // in the file's case
+		}
+	}
+	if len(found) > 1 {
+		r.values, r.prefix = nil, ""
+		var flags []string
+		for _, p := range found {
+			_, _, promise, _ := knownPrefix(p + "x")
+			flags = append(flags, fmt.Sprintf("%s '%s*'", promise.flag(), p))
+		}
+		return r.fail(fmt.Sprintf("several sets of value columns: %s", strings.Join(found, "…, ")+"…"),
+			"say which: "+strings.Join(flags, " or "))
+	}
+	if r.values != nil {
+		return nil
+	}
+
+	if done, err := r.guessByLabels(); done || err != nil {
+		return err
+	}
+
+	// Columns named 0 to K−1, or p0 to pK−1.
+	for _, before := range []string{"", "p"} {
+		if cols := r.numbered(before); cols != nil {
+			r.values = cols
+			if before == "p" {
+				r.promise = aProbability
+			}
+			return nil
+		}
+	}
+
+	// One column named like a probability or a log-odds, beside a label.
+	probs := r.named1(probNames)
+	logits := r.named1(logitNames)
+	for i, c := range r.cols {
+		prefix, _, p, ok := knownPrefix(c.Name)
+		if !ok || r.claimed[i] != "" || !r.numeric(i) || notAClass(c.Name) || len(groups[prefix]) != 1 {
+			continue
+		}
+		switch p {
+		case aProbability, nothing:
+			if prefix != "score_" && prefix != "yhat_" {
+				probs = append(probs, i)
+			}
+		case aLogit:
+			logits = append(logits, i)
+		}
+	}
+	logProbs, nlls := r.named1(logProbNames), r.named1(nllNames)
+	happened := len(logProbs) + len(nlls)
+	probs = slices.DeleteFunc(probs, func(i int) bool { // numbers of classes are no probabilities
+		return !r.stat(i).float && (r.stat(i).above1 > 0 || happened > 0)
+	})
+	if len(probs) > 1 {
+		// Beside the probability there is often the class that it led to.
+		float := slices.DeleteFunc(slices.Clone(probs), func(i int) bool { return !r.stat(i).float })
+		if len(float) == 1 {
+			probs = float
+		}
+	}
+	single := func(i int, p promise) {
+		r.values, r.promise = []int{i}, p
+		if p == aLogit {
+			r.form = PositiveLogit
+		} else {
+			r.form = Positive
+		}
+	}
+	switch all := slices.Concat(probs, logits); {
+	case len(all) == 1 && (r.hasLabels() || r.binaryLabel(all[0]) >= 0 || happened == 0):
+		if len(probs) == 1 {
+			single(probs[0], aProbability)
+		} else {
+			single(logits[0], aLogit)
+		}
+		return nil
+	case len(all) > 1 && (r.hasLabels() || happened == 0):
+		return r.fail(fmt.Sprintf("several columns may be the probability: %s", listNames(r.columnNames(all), 6)),
+			fmt.Sprintf("say which: --prob %s", r.cols[all[0]].Name))
+	}
+
+	// One column about what happened.
+	switch {
+	case happened > 1:
+		var names, flags []string
+		for _, i := range logProbs {
+			names, flags = append(names, r.cols[i].Name), append(flags, "--logprob "+r.cols[i].Name)
+		}
+		for _, i := range nlls {
+			names, flags = append(names, r.cols[i].Name), append(flags, "--nll "+r.cols[i].Name)
+		}
+		return r.fail("several columns may hold the score of what happened: "+listNames(names, 6),
+			"say which: "+strings.Join(flags, " or "))
+	case happened == 1:
+		if len(logProbs) == 1 {
+			r.values, r.form = logProbs, LogHappened
+		} else {
+			r.values, r.form = nlls, Surprisals
+		}
+		if r.labelHow == "name" { // found, but not needed
+			r.claimed[r.label] = ""
+			r.label, r.labelHow, r.labels = -1, "", nil
+		}
+		return nil
+	}
+
+	// Whatever holds real numbers and is not known to be something else.
+	if rest := r.leftFloats(); len(rest) >= 2 {
+		r.values, r.last = rest, true
+		return nil
+	}
+	return r.fail("no columns of predictions found; the columns are "+listColumns(r.cols, 12),
+		"say which: --prob COLUMN, --probs COLUMNS, --logits COLUMNS, --logprob COLUMN or --nll COLUMN")
+}
+
+// flag is the flag for several columns that hold what the promise says.
+func (p promise) flag() string {
+	switch p {
+	case aLogit:
+		return "--logits"
+	case aLogProb:
+		return "--logprobs"
+	}
+	return "--probs"
+}
+
+// named1 are the unclaimed columns of numbers with one of the names.
+func (r *resolver) named1(names []string) []int {
+	var out []int
+	for i, c := range r.cols {
+		if r.claimed[i] == "" && slices.Contains(names, strings.ToLower(c.Name)) && r.stat(i).numbers > 0 && r.mostlyNumeric(i) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// numbered are the columns called before+"0" to before+"K−1", nil if there are
+// not at least two or one is missing among them.
+func (r *resolver) numbered(before string) []int {
+	at := make(map[int]int)
+	for i, c := range r.cols {
+		digits, ok := strings.CutPrefix(c.Name, before)
+		if !ok || r.claimed[i] != "" || !isInteger(digits) {
+			continue
+		}
+		n, err := strconv.Atoi(digits)
+		if err != nil || n < 0 || strconv.Itoa(n) != digits || !r.mostlyNumeric(i) {
+			continue
+		}
+		if _, twice := at[n]; twice {
+			return nil
+		}
+		at[n] = i
+	}
+	if len(at) < 2 {
+		return nil
+	}
+	cols := make([]int, len(at))
+	for n := range cols {
+		i, ok := at[n]
+		if !ok {
+			return nil
+		}
+		cols[n] = i
+	}
+	return cols
+}
+
+// leftFloats are the unclaimed columns of real numbers.
+func (r *resolver) leftFloats() []int {
+	var out []int
+	for i, c := range r.cols {
+		if r.claimed[i] == "" && r.numeric(i) && r.stat(i).float && !notAClass(c.Name) &&
+			!slices.ContainsFunc(neverUnlessOf, func(names []string) bool {
+				return slices.Contains(names, strings.ToLower(c.Name))
+			}) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// guessByLabels finds value columns that are called as the labels are.
+func (r *resolver) guessByLabels() (done bool, err error) {
+	at := make(map[string]int)
+	for i, c := range r.cols {
+		if r.claimed[i] == "" {
+			at[c.Name] = i
+		}
+	}
+	floats := r.leftFloats()
+	// covered are the columns called as the labels; all of them must have one. As
+	// the sample may lack some class, further columns of real numbers count where
+	// only with them the rows add up.
+	covered := func(labels []string) []int {
+		var cols []int
+		for _, s := range labels {
+			i, ok := at[s]
+			if !ok {
+				i, ok = at[string(plainNumber([]byte(s)))]
+			}
+			if !ok || !r.numeric(i) {
+				return nil
+			}
+			if !slices.Contains(cols, i) {
+				cols = append(cols, i)
+			}
+		}
+		slices.Sort(cols)
+		wide := slices.Concat(cols, floats)
+		slices.Sort(wide)
+		wide = slices.Compact(wide)
+		if len(cols) == len(wide) || len(cols) >= 2 && r.vote(cols).settled() {
+			return cols
+		}
+		return wide
+	}
+	if r.label >= 0 || r.apart {
+		if len(r.labels) > 0 {
+			if cols := covered(r.labels); len(cols) >= 2 {
+				r.values = cols
+				return true, nil
+			}
+		}
+		return false, nil
+	}
+	if r.noLabel || r.oneHot != nil {
+		return false, nil
+	}
+	var found []int
+	for i := range r.cols {
+		if r.claimed[i] != "" || r.stat(i).text == 0 {
+			continue
+		}
+		if labels := distinct(r.texts(i)); len(labels) > 0 {
+			if cols := covered(labels); len(cols) >= 2 {
+				found = append(found, i)
+				r.values = cols
+			}
+		}
+	}
+	switch {
+	case len(found) > 1:
+		return false, r.severalLabels(found)
+	case len(found) == 0:
+		return false, nil
+	}
+	r.takeLabel(found[0], "values")
+	return true, nil
+}
+
+func (r *resolver) severalLabels(cols []int) error {
+	return r.fail("several columns name the classes: "+listNames(r.columnNames(cols), 6),
+		"say which is the label: --label "+r.cols[cols[0]].Name)
+}
+
+// labelByValues looks for the label by its values, now that the value columns
+// are known. That there is none is not yet an error.
+func (r *resolver) labelByValues() error {
+	if len(r.values) == 1 {
+		if i := r.binaryLabel(r.values[0]); i >= 0 {
+			r.takeLabel(i, "values")
+		}
+		return nil
+	}
+	var found []int
+	for i := range r.cols {
+		if r.claimed[i] != "" || r.stat(i).text == 0 {
+			continue
+		}
+		labels := distinct(r.texts(i))
+		if len(labels) == 0 {
+			continue
+		}
+		for _, names := range r.classCandidates() {
+			if matches(names, labels) == len(labels) {
+				found = append(found, i)
+				break
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil
+	case 1:
+		r.takeLabel(found[0], "values")
+		return nil
+	}
+	return r.severalLabels(found)
+}
+
+// binaryLabel is the one text column of at most two values one of which the
+// column's name gives (p_malignant); −1 if there is none.
+func (r *resolver) binaryLabel(value int) int {
+	_, rest, _, ok := knownPrefix(r.cols[value].Name)
+	if !ok || !r.named {
+		return -1
+	}
+	found := -1
+	for i := range r.cols {
+		if r.claimed[i] != "" || i == value || r.stat(i).text == 0 {
+			continue
+		}
+		if labels := distinct(r.texts(i)); len(labels) <= 2 && slices.Contains(labels, rest) {
+			if found >= 0 {
+				return -1
+			}
+			found = i
+		}
+	}
+	return found
+}
+
+// guessUnnamed finds the value columns where columns have no names.
+func (r *resolver) guessUnnamed() error {
+	var free []int
+	for i := range r.cols {
+		if r.claimed[i] == "" {
+			free = append(free, i)
+		}
+	}
+	if r.cols[0].Numeric {
+		// An array: every column that no flag took is a value.
+		r.values = free
+		if len(free) == 0 {
+			return r.fail("no columns left for the predictions", "")
+		}
+		return r.decideArray()
+	}
+	var floats, others []int
+	for _, i := range free {
+		if r.numeric(i) && r.stat(i).float {
+			floats = append(floats, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	switch {
+	case len(floats) == 0, len(others) > 1, len(others) == 1 && r.hasLabels():
+	case len(others) == 0 && !r.hasLabels() && !r.noLabel:
+	default:
+		if len(others) == 1 && !r.noLabel {
+			r.takeLabel(others[0], "the only column without fractions")
+		}
+		r.values = floats
+		if len(floats) == 1 {
+			r.form = Positive
+		}
+		return nil
+	}
+	return r.fail(fmt.Sprintf("columns have no names, so their parts must be said; there are %d", len(r.cols)),
+		"for example --label 1 --probs 2-"+strconv.Itoa(max(3, len(r.cols))))
+}
+
+// decideArray settles the form of an array of one column.
+func (r *resolver) decideArray() error {
+	if len(r.values) != 1 {
+		return nil
+	}
+	s := r.stat(r.values[0])
+	switch {
+	case s.numbers == 0:
+		return r.fail("no numbers in the first rows", "")
+	case r.hasLabels() && s.in01 == s.numbers:
+		r.form = Positive
+	case r.hasLabels() && s.neg > 0 && s.pos > 0 && s.in01 < s.numbers:
+		r.form = PositiveLogit
+	case r.hasLabels():
+		return r.fail("one column, neither in [0, 1] nor log-odds of both signs",
+			"say what it holds: --prob 1, --logits 1, --logprob 1 or --nll 1")
+	case s.pos == 0 && s.neg > 0:
+		r.form = LogHappened
+	default:
+		return r.fail("one column of numbers, and no labels",
+			"say what it holds: --prob 1 (of what happened), --nll 1 or --logprob 1; or give labels: --labels FILE")
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package score
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"surprisal/predict"
+)
+
+// defects collects how far rows are from summing to 1. Which tolerance applies
+// depends on the largest number of decimals in the whole data set, known only at
+// the end, so rows are counted against every tolerance that may come to apply.
+type defects struct {
+	edges    []float64 // edges[k]: the tolerance if k decimals turn out to be the most
+	half     float64   // the tolerance for float16 values
+	over     []firstRows
+	overHalf firstRows
+	decimals int // largest so far; -1 if no value was text
+	anyHalf  bool
+	largest  float64
+	at       RowRef
+	seen     bool
+}
+
+// leastTolerance is for values of full precision: it lets float32 softmax rows of
+// many classes pass.
+const leastTolerance = 1e-5
+
+func newDefects(k int) defects {
+	d := defects{decimals: -1, half: math.Sqrt(float64(k)) / 1024}
+	// Rounding K shares to d decimals moves their sum by K/2 units of the last
+	// decimal at worst, and by 3 standard deviations, 3·√(K/12), in practice.
+	unit := math.Min(float64(k)/2, 3*math.Sqrt(float64(k)/12))
+	for scale := 1.0; ; scale /= 10 {
+		tolerance := math.Max(leastTolerance, unit*scale)
+		d.edges = append(d.edges, tolerance)
+		if tolerance == leastTolerance {
+			break
+		}
+	}
+	d.over = make([]firstRows, len(d.edges))
+	return d
+}
+
+// add notes one row's sum. The common case, a sum within the least tolerance,
+// costs two comparisons.
+func (d *defects) add(sum float64, at RowRef) {
+	defect := math.Abs(sum - 1)
+	if defect > d.largest || defect == d.largest && (!d.seen || at.before(d.at)) {
+		d.largest, d.at, d.seen = defect, at, true
+	}
+	if !(defect > leastTolerance) {
+		return
+	}
+	// A sum such as 0.5 + 0.6 misses its exact value by rounding: a hair of slack.
+	defect *= 1 - 1e-9
+	for k := range d.edges {
+		if defect > d.edges[k] {
+			d.over[k].add(at)
+		}
+	}
+	if defect > math.Max(d.half, leastTolerance) {
+		d.overHalf.add(at)
+	}
+}
+
+func (d *defects) merge(o *defects) {
+	if o.seen && (o.largest > d.largest || o.largest == d.largest && (!d.seen || o.at.before(d.at))) {
+		d.largest, d.at, d.seen = o.largest, o.at, true
+	}
+	for k := range d.over {
+		d.over[k].merge(&o.over[k])
+	}
+	d.overHalf.merge(&o.overHalf)
+	d.decimals = max(d.decimals, o.decimals)
+	d.anyHalf = d.anyHalf || o.anyHalf
+}
+
+// judge gives the tolerance that applies and the rows beyond it.
+func (d *defects) judge() (tolerance float64, beyond *firstRows) {
+	k := len(d.edges) - 1
+	if d.decimals >= 0 {
+		k = min(k, d.decimals)
+	}
+	if d.anyHalf && d.half > d.edges[k] {
+		return d.half, &d.overHalf
+	}
+	return d.edges[k], &d.over[k]
+}
+
+// check is the error of rows that do not sum to 1, if there are any.
+func (d *defects) check(inputs []InputRead) error {
+	tolerance, beyond := d.judge()
+	if beyond.count == 0 {
+		return nil
+	}
+	rows := "rows"
+	if beyond.count == 1 {
+		rows = "row"
+	}
+	return &predict.Error{
+		Source: inputs[beyond.refs[0].Input].Path,
+		Row:    beyond.refs[0].Row,
+		What: fmt.Sprintf("%d %s whose probabilities do not sum to 1 (first: %s; largest defect %.3g in %s; tolerance %.3g)",
+			beyond.count, rows, nameRows(beyond.refs, inputs), d.largest, nameRows([]RowRef{d.at}, inputs), tolerance),
+		Hint: "if these are shares of something larger say --normalize rescale, to score them as stored --normalize asis, if they are logits --logits",
+	}
+}
+
+// nameRows lists rows for a sentence: "row 3" or "rows 3, 7, 9", with the file
+// where there are several.
+func nameRows(refs []RowRef, inputs []InputRead) string {
+	var b strings.Builder
+	b.WriteString("row")
+	if len(refs) != 1 {
+		b.WriteByte('s')
+	}
+	for i, r := range refs {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, " %d", r.Row)
+		if len(inputs) > 1 {
+			fmt.Fprintf(&b, " of %s", inputs[r.Input].Path)
+		}
+	}
+	return b.String()
+}

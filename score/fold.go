@@ -1,0 +1,685 @@
+package score
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"surprisal"
+	"surprisal/loss"
+	"surprisal/predict"
+)
+
+// fold is the mergeable state of a scoring: one per worker while the files are
+// read, merged into one at the end. Everything in it is exact or ordered by row,
+// so neither the division of the rows nor the order of merging can show.
+type fold struct {
+	layout  *predict.Layout
+	options Options
+	match   *predict.Matcher
+	apart   *apartLabels // nil if the labels stand beside the predictions
+	toNats  float64      // factor from the layout's log base to nats
+	cap     float64      // −log of the floor; +Inf without one
+
+	input int              // the input being read
+	base  int64            // rows of the inputs before it
+	bind  *predict.Binding // its columns
+
+	total            measures                // all rows but their cross entropy
+	classes          []surprisal.Accumulator // cross entropy, by class; one if there are no labels
+	soft             surprisal.Accumulator   // cross entropy of rows with label shares
+	shares           []surprisal.Accumulator // mass of each class in label shares
+	shareDefect      float64
+	clusters         map[string]*cluster
+	slices           map[string]*slice
+	defects          defects
+	curve            floorCurve
+	worst            worstRows
+	read, zeroWeight int64
+	floored          int64
+	negativeNats     int64
+	infinite         firstRows
+	invalid          [reasonCount]firstRows
+	others           map[string]RowRef // labels taken for the negative class by exclusion, with their first row
+
+	plain plainRows
+	quick quickRows
+
+	// scratch
+	row64, p, logP, y []float64
+	key               []byte
+}
+
+// measures are the means of a set of rows beside their cross entropy.
+type measures struct {
+	hit, brier       surprisal.Accumulator
+	labelEntropy, kl surprisal.Accumulator
+	per              [len(perNames)]surprisal.Accumulator
+}
+
+// perNames are the things a row may hold several of.
+var perNames = [...]string{"token", "word", "byte"}
+
+func (m *measures) merge(o *measures) {
+	m.hit.Merge(&o.hit)
+	m.brier.Merge(&o.brier)
+	m.labelEntropy.Merge(&o.labelEntropy)
+	m.kl.Merge(&o.kl)
+	for i := range m.per {
+		m.per[i].Merge(&o.per[i])
+	}
+}
+
+// cluster is the exact sums of the rows that share a cluster key.
+type cluster struct {
+	classes          []classCluster
+	hit, brier       surprisal.Cluster
+	labelEntropy, kl surprisal.Cluster
+	per              [len(perNames)]surprisal.Cluster
+}
+
+// classCluster is the cross entropy of a cluster's rows of one class; class is −1
+// for rows with label shares, and 0 where there are no labels.
+type classCluster struct {
+	class int32
+	sum   surprisal.Cluster
+}
+
+func (c *cluster) class(class int32) *surprisal.Cluster {
+	for i := range c.classes {
+		if c.classes[i].class == class {
+			return &c.classes[i].sum
+		}
+	}
+	c.classes = append(c.classes, classCluster{class: class})
+	return &c.classes[len(c.classes)-1].sum
+}
+
+func (c *cluster) merge(o *cluster) {
+	for i := range o.classes {
+		c.class(o.classes[i].class).Merge(&o.classes[i].sum)
+	}
+	c.hit.Merge(&o.hit)
+	c.brier.Merge(&o.brier)
+	c.labelEntropy.Merge(&o.labelEntropy)
+	c.kl.Merge(&o.kl)
+	for i := range c.per {
+		c.per[i].Merge(&o.per[i])
+	}
+}
+
+// slice is the rows that share a slicing key.
+type slice struct {
+	key      []string
+	sum      surprisal.Accumulator
+	clusters map[string]*surprisal.Cluster // if rows are clustered
+}
+
+func (s *slice) merge(o *slice) {
+	s.sum.Merge(&o.sum)
+	for key, c := range o.clusters {
+		if mine := s.clusters[key]; mine != nil {
+			mine.Merge(c)
+		} else {
+			s.clusters[key] = c
+		}
+	}
+}
+
+// rowWeight is what a row counts for: n repeats of weight w.
+type rowWeight struct {
+	w float64
+	n int64
+}
+
+// into adds a row's figure to a mean.
+func (w rowWeight) into(sum *surprisal.Accumulator, x float64) {
+	if w.n == 1 && w.w == 1 {
+		sum.Add(x)
+	} else {
+		sum.AddRepeated(w.w*x, w.w, w.n)
+	}
+}
+
+// intoCluster adds a row's figure to a cluster's sums.
+func (w rowWeight) intoCluster(sum *surprisal.Cluster, x float64) {
+	sum.AddRepeated(w.w*x, w.w, w.n)
+}
+
+// plainRows are rows of one batch that count once and belong to no cluster: the
+// common case, added in bulk at the batch's end.
+type plainRows struct {
+	class       []int32
+	nats, brier []float64
+	hits        [2]int64 // rows that missed, rows that hit; ties are added one by one
+	sorted      []float64
+	start       []int32
+}
+
+// flush adds the rows to the sums.
+func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judged bool) {
+	if len(p.nats) == 0 {
+		return
+	}
+	if judged {
+		total.brier.AddSlice(p.brier)
+		for hit, n := range p.hits {
+			total.hit.AddRepeated(float64(hit), 1, n)
+		}
+	}
+	if len(classes) == 1 {
+		classes[0].AddSlice(p.nats)
+	} else {
+		p.start = append(p.start[:0], make([]int32, len(classes)+1)...)
+		for _, c := range p.class {
+			p.start[c+1]++
+		}
+		for c := range classes {
+			p.start[c+1] += p.start[c]
+		}
+		p.sorted = append(p.sorted[:0], p.nats...)
+		for i, c := range p.class {
+			p.sorted[p.start[c]] = p.nats[i]
+			p.start[c]++
+		}
+		from := int32(0)
+		for c := range classes {
+			classes[c].AddSlice(p.sorted[from:p.start[c]])
+			from = p.start[c]
+		}
+	}
+	p.class, p.nats, p.brier, p.hits = p.class[:0], p.nats[:0], p.brier[:0], [2]int64{}
+}
+
+func newFold(layout *predict.Layout, options Options, apart *apartLabels) *fold {
+	f := &fold{layout: layout, options: options, apart: apart, toNats: 1, cap: math.Inf(1)}
+	if layout.Form.Logarithmic() {
+		switch layout.LogBase {
+		case 2:
+			f.toNats = math.Ln2
+		case 10:
+			f.toNats = math.Ln10
+		}
+	}
+	if options.Floor > 0 {
+		f.cap = loss.Prob(options.Floor)
+	}
+	k := max(1, len(layout.Values))
+	f.row64, f.p, f.logP, f.y = make([]float64, k), make([]float64, k), make([]float64, k), make([]float64, k)
+	f.classes = make([]surprisal.Accumulator, max(1, len(layout.Classes)))
+	if layout.OneHot != nil {
+		f.shares = make([]surprisal.Accumulator, len(layout.Classes))
+	} else if layout.Classes != nil {
+		f.match = layout.Matcher()
+	}
+	if layout.Cluster != "" {
+		f.clusters = map[string]*cluster{}
+	}
+	if len(layout.By) > 0 {
+		f.slices = map[string]*slice{}
+	}
+	f.defects = newDefects(k)
+	f.curve.init()
+	f.worst.keep = options.Worst
+	return f
+}
+
+// start says which input the next batches come from.
+func (f *fold) start(input int, base int64, bind *predict.Binding) {
+	f.input, f.base, f.bind = input, base, bind
+}
+
+// add folds one batch.
+func (f *fold) add(b *predict.Batch) error {
+	f.defects.decimals = max(f.defects.decimals, b.Decimals)
+	f.defects.anyHalf = f.defects.anyHalf || b.Half
+	if b.F32 != nil {
+		return addRows(f, b, b.F32)
+	}
+	return addRows(f, b, b.F64)
+}
+
+// addRows folds the rows of a batch whose values are stored as T.
+func addRows[T loss.Float](f *fold, b *predict.Batch, values []T) error {
+	missing := b.Missing
+	quick := f.quickly()
+	defer func() {
+		f.finishQuick(b)
+		f.plain.flush(f.classes, &f.total, f.layout.Classes != nil)
+	}()
+	for i := 0; i < b.Rows; i++ {
+		f.read++
+		if quick && (len(missing) == 0 || int(missing[0].Row) != i) && quickRow(f, b, i, values[i*b.K:(i+1)*b.K]) {
+			continue
+		}
+		why := sound
+		for len(missing) > 0 && int(missing[0].Row) == i {
+			if why == sound {
+				why = reasonOf(missing[0].Why)
+			}
+			missing = missing[1:]
+		}
+		class, err := f.classOf(b, i)
+		if err != nil {
+			return err
+		}
+		if class == predict.NoLabel && why == sound {
+			why = noLabel
+		}
+		w, badWeight := f.weightOf(b, i)
+		if why == sound {
+			why = badWeight
+		}
+		var r softRow
+		if why == sound {
+			r = scoreRow(f, b, i, values[i*b.K:(i+1)*b.K], class, w)
+			why = r.why
+		}
+		if why != sound {
+			if err := f.reject(b, i, why); err != nil {
+				return err
+			}
+			continue
+		}
+		if w.n == 0 || w.w == 0 {
+			f.zeroWeight++
+			continue
+		}
+		if err := f.keep(b, i, &r, class, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ref names row i of the batch.
+func (f *fold) ref(b *predict.Batch, i int) RowRef { return RowRef{f.input, b.First + int64(i)} }
+
+// trouble is an error about row i of the batch.
+func (f *fold) trouble(b *predict.Batch, i int, what, hint string) error {
+	return &predict.Error{Row: b.First + int64(i), Line: b.Line(i), What: what, Hint: hint}
+}
+
+// reject counts a row that cannot be scored.
+func (f *fold) reject(b *predict.Batch, i int, why reason) error {
+	if f.options.Strict {
+		return f.trouble(b, i, fmt.Sprintf("invalid row: %s, expected %s", reasons[why].name, reasons[why].expected),
+			"without --strict invalid rows are counted and left out")
+	}
+	f.invalid[why].add(f.ref(b, i))
+	return nil
+}
+
+// classOf is the class of row i: 0 where there are no labels or they are shares.
+func (f *fold) classOf(b *predict.Batch, i int) (int, error) {
+	if f.match == nil {
+		return 0, nil
+	}
+	var label []byte
+	class := 0
+	if f.apart != nil {
+		at := f.base + b.First - 1 + int64(i)
+		if at >= int64(len(f.apart.labels.Codes)) {
+			return 0, f.trouble(b, i, fmt.Sprintf("no label: the labels end after %d rows", len(f.apart.labels.Codes)),
+				"--labels needs one label per row of predictions, in the same order")
+		}
+		code := f.apart.labels.Codes[at]
+		class, label = f.apart.classes[code], []byte(f.apart.labels.Names[code])
+	} else {
+		label = b.Texts[f.bind.Label].At(i)
+		class = f.match.Class(label)
+	}
+	switch class {
+	case predict.Unknown:
+		return 0, f.unknownLabel(b, i, string(label))
+	case predict.Other:
+		if f.others == nil {
+			f.others = map[string]RowRef{}
+		}
+		at := f.ref(b, i)
+		if first, ok := f.others[string(label)]; !ok && len(f.others) < 3 || ok && at.before(first) {
+			f.others[string(label)] = at
+		}
+		class = 0
+	}
+	return class, nil
+}
+
+// unknownLabel is the error of a label that no column stands for.
+func (f *fold) unknownLabel(b *predict.Batch, i int, label string) error {
+	l := f.layout
+	if l.ByIndex {
+		return f.trouble(b, i, fmt.Sprintf("label %q is not the number of a column: expected 0 to %d", label, len(l.Values)-1),
+			"name the classes with --classes, in the order of the columns")
+	}
+	hint := "is this the label column? choose it with --label; name the classes with --classes"
+	if l.Form.Binary() {
+		hint = "a single probability column scores two classes; give one column per class with --probs"
+	}
+	return f.trouble(b, i, fmt.Sprintf("label %q has no column; the classes are %s", label, listClasses(l.Classes)), hint)
+}
+
+func listClasses(classes []string) string {
+	const most = 12
+	if len(classes) > most {
+		return fmt.Sprintf("%q … (%d in all)", classes[:most], len(classes))
+	}
+	return fmt.Sprintf("%q", classes)
+}
+
+// weightOf is what row i counts for.
+func (f *fold) weightOf(b *predict.Batch, i int) (rowWeight, reason) {
+	w := rowWeight{1, 1}
+	if f.bind.Weight >= 0 {
+		w.w = b.Numbers[f.bind.Weight][i]
+		if !(w.w >= 0) || math.IsInf(w.w, 1) {
+			return w, badWeight
+		}
+	}
+	if f.bind.Freq >= 0 {
+		n := b.Numbers[f.bind.Freq][i]
+		if !(n >= 0 && n <= 1<<53) || n != math.Trunc(n) {
+			return w, badFreq
+		}
+		w.n = int64(n)
+	}
+	for _, column := range [...]int{f.bind.Tokens, f.bind.Words, f.bind.Bytes} {
+		if column >= 0 {
+			if n := b.Numbers[column][i]; !(n >= 0) || math.IsInf(n, 1) {
+				return w, badCount
+			}
+		}
+	}
+	return w, sound
+}
+
+// scoreRow scores the values of row i.
+func scoreRow[T loss.Float](f *fold, b *predict.Batch, i int, row []T, class int, w rowWeight) softRow {
+	rescale := f.options.Normalize == Rescale
+	form := f.layout.Form
+	if f.shares != nil {
+		why, sum := logsOf(form, f.toNats, row, rescale, f.p, f.logP)
+		if why != sound {
+			return softRow{rowScore: rowScore{why: why}}
+		}
+		for k := range f.y {
+			f.y[k] = b.Numbers[f.bind.OneHot+k][i]
+		}
+		r := scoreShares(f.y, f.p, f.logP)
+		if r.why == sound && form != predict.Logits && w.n > 0 && w.w > 0 {
+			f.defects.add(sum, f.ref(b, i))
+		}
+		return r
+	}
+	var r rowScore
+	var sum float64
+	switch form {
+	case predict.Probabilities:
+		r, sum = probabilities(row, class, rescale)
+		r.nats = loss.Prob(r.prob)
+	case predict.LogProbabilities:
+		for k, v := range row {
+			f.row64[k] = float64(v) * f.toNats
+		}
+		r, sum = logarithms(f.row64, class, rescale, f.p)
+	case predict.Logits:
+		r = logits(row, class, f.p)
+	case predict.Positive:
+		r = binary(float64(row[0]), class == 1)
+	case predict.PositiveLogit:
+		r = binaryLogit(float64(row[0]), class == 1)
+	case predict.Happened:
+		r = binary(float64(row[0]), true)
+	case predict.LogHappened:
+		r = happened(0 - float64(row[0])*f.toNats)
+		if r.why == sound && r.nats < 0 {
+			if r.why = logAboveZero; r.nats >= -slack {
+				r = happened(0)
+			}
+		}
+	case predict.Surprisals:
+		r = happened(float64(row[0]) * f.toNats)
+	}
+	if r.why == sound && w.n > 0 && w.w > 0 && (form == predict.Probabilities || form == predict.LogProbabilities) {
+		f.defects.add(sum, f.ref(b, i))
+	}
+	return softRow{rowScore: r, class: class}
+}
+
+// happened is the score of a row that gives its surprisal itself.
+func happened(nats float64) rowScore {
+	switch {
+	case nats != nats:
+		return rowScore{why: nanCell}
+	case math.IsInf(nats, -1):
+		return rowScore{why: infinite}
+	}
+	return rowScore{nats: nats, prob: math.Exp(-nats)}
+}
+
+// keep folds a sound row of positive weight.
+func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight) error {
+	nats := f.notable(b, i, r, w)
+	if f.shares != nil {
+		class = r.class
+		w.into(&f.total.labelEntropy, r.labelEntropy)
+		w.into(&f.total.kl, r.kl)
+		var sum float64
+		for _, y := range f.y {
+			sum += y
+		}
+		f.shareDefect = max(f.shareDefect, math.Abs(sum-1))
+		for k := range f.shares {
+			w.into(&f.shares[k], f.y[k])
+		}
+	}
+	judged := f.layout.Classes != nil
+	switch {
+	case w.n == 1 && w.w == 1 && class >= 0:
+		f.plain.class = append(f.plain.class, int32(class))
+		f.plain.nats = append(f.plain.nats, nats)
+		f.plain.brier = append(f.plain.brier, r.brier)
+		switch r.hit {
+		case 0, 1:
+			f.plain.hits[int(r.hit)]++
+		default:
+			f.total.hit.Add(r.hit)
+		}
+	case class >= 0:
+		w.into(&f.classes[class], nats)
+	default:
+		w.into(&f.soft, nats)
+	}
+	if judged && !(w.n == 1 && w.w == 1 && class >= 0) {
+		w.into(&f.total.hit, r.hit)
+		w.into(&f.total.brier, r.brier)
+	}
+	var counts [len(perNames)]float64
+	for j, column := range [...]int{f.bind.Tokens, f.bind.Words, f.bind.Bytes} {
+		if column >= 0 {
+			counts[j] = b.Numbers[column][i]
+			f.total.per[j].AddRepeated(w.w*nats, w.w*counts[j], w.n)
+		}
+	}
+	if f.clusters != nil {
+		key := b.Texts[f.bind.Cluster].At(i)
+		c := f.clusters[string(key)]
+		if c == nil {
+			c = &cluster{}
+			f.clusters[string(key)] = c
+		}
+		w.intoCluster(c.class(int32(class)), nats)
+		if judged {
+			w.intoCluster(&c.hit, r.hit)
+			w.intoCluster(&c.brier, r.brier)
+		}
+		if f.shares != nil {
+			w.intoCluster(&c.labelEntropy, r.labelEntropy)
+			w.intoCluster(&c.kl, r.kl)
+		}
+		for j, column := range [...]int{f.bind.Tokens, f.bind.Words, f.bind.Bytes} {
+			if column >= 0 {
+				c.per[j].AddRepeated(w.w*nats, w.w*counts[j], w.n)
+			}
+		}
+	}
+	if f.slices != nil {
+		if err := f.intoSlice(b, i, nats, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notable gives the row's surprisal with the floor applied, and books what is
+// special about the row: a place on the floor curve, among the infinite rows or
+// among the worst.
+func (f *fold) notable(b *predict.Batch, i int, r *softRow, w rowWeight) float64 {
+	raw := r.nats
+	nats := min(raw, f.cap)
+	if f.shares != nil {
+		f.curve.addFloored(raw, w, func(j int) float64 { return flooredShares(f.y, f.logP, f.curve.caps[j]) })
+		if !math.IsInf(f.cap, 1) {
+			nats = flooredShares(f.y, f.logP, f.cap)
+			r.kl = nats - r.labelEntropy
+		}
+	} else if f.curve.touches(raw) {
+		f.curve.add(raw, w)
+	}
+	if nats != raw {
+		f.floored += w.n
+		r.prob = math.Exp(-nats)
+	}
+	if math.IsInf(nats, 1) {
+		f.infinite.add(f.ref(b, i))
+	}
+	if nats < 0 {
+		f.negativeNats++
+	}
+	if f.worst.beats(nats) {
+		f.worst.add(f.worstRow(b, i, nats, r.prob))
+	}
+	return nats
+}
+
+// intoSlice folds the row into its slice.
+func (f *fold) intoSlice(b *predict.Batch, i int, nats float64, w rowWeight) error {
+	f.key = f.key[:0]
+	for _, column := range f.bind.By {
+		part := b.Texts[column].At(i)
+		f.key = append(f.key, byte(len(part)), byte(len(part)>>8), byte(len(part)>>16), byte(len(part)>>24))
+		f.key = append(f.key, part...)
+	}
+	s := f.slices[string(f.key)]
+	if s == nil {
+		if len(f.slices) >= f.options.MaxSlices {
+			return tooManySlices(f.options.MaxSlices)
+		}
+		s = &slice{}
+		for _, column := range f.bind.By {
+			s.key = append(s.key, string(b.Texts[column].At(i)))
+		}
+		if f.clusters != nil {
+			s.clusters = map[string]*surprisal.Cluster{}
+		}
+		f.slices[string(f.key)] = s
+	}
+	w.into(&s.sum, nats)
+	if s.clusters != nil {
+		key := b.Texts[f.bind.Cluster].At(i)
+		c := s.clusters[string(key)]
+		if c == nil {
+			c = &surprisal.Cluster{}
+			s.clusters[string(key)] = c
+		}
+		w.intoCluster(c, nats)
+	}
+	return nil
+}
+
+func tooManySlices(most int) error {
+	return &predict.Error{
+		What: fmt.Sprintf("more than %d slices", most),
+		Hint: "slice by a column with fewer values, or raise --max-slices",
+	}
+}
+
+// worstRow describes row i for the list of worst rows.
+func (f *fold) worstRow(b *predict.Batch, i int, nats, prob float64) WorstRow {
+	r := WorstRow{RowRef: f.ref(b, i), Probability: prob, Nats: nats}
+	if f.bind.ID >= 0 {
+		r.ID = string(b.Texts[f.bind.ID].At(i))
+	}
+	switch {
+	case f.apart != nil && f.match != nil:
+		r.Label = f.apart.labels.Names[f.apart.labels.Codes[f.base+r.Row-1]]
+	case f.bind.Label >= 0:
+		r.Label = string(b.Texts[f.bind.Label].At(i))
+	}
+	return r
+}
+
+// merge adds what another worker folded.
+func (f *fold) merge(o *fold) error {
+	f.total.merge(&o.total)
+	for i := range f.classes {
+		f.classes[i].Merge(&o.classes[i])
+	}
+	f.soft.Merge(&o.soft)
+	for i := range f.shares {
+		f.shares[i].Merge(&o.shares[i])
+	}
+	f.shareDefect = max(f.shareDefect, o.shareDefect)
+	for key, c := range o.clusters {
+		if mine := f.clusters[key]; mine != nil {
+			mine.merge(c)
+		} else {
+			f.clusters[key] = c
+		}
+	}
+	for key, s := range o.slices {
+		if mine := f.slices[key]; mine != nil {
+			mine.merge(s)
+		} else {
+			f.slices[key] = s
+		}
+	}
+	if len(f.slices) > f.options.MaxSlices {
+		return tooManySlices(f.options.MaxSlices)
+	}
+	f.defects.merge(&o.defects)
+	f.curve.merge(&o.curve)
+	f.worst.merge(&o.worst)
+	f.read += o.read
+	f.zeroWeight += o.zeroWeight
+	f.floored += o.floored
+	f.negativeNats += o.negativeNats
+	f.infinite.merge(&o.infinite)
+	for i := range f.invalid {
+		f.invalid[i].merge(&o.invalid[i])
+	}
+	for label, at := range o.others {
+		if f.others == nil {
+			f.others = map[string]RowRef{}
+		}
+		if first, ok := f.others[label]; !ok || at.before(first) {
+			f.others[label] = at
+		}
+	}
+	return nil
+}
+
+// sortedOthers are the labels taken for the negative class, by first row.
+func (f *fold) sortedOthers() []string {
+	names := make([]string, 0, len(f.others))
+	for name := range f.others {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if f.others[a].before(f.others[b]) {
+			return -1
+		}
+		return 1
+	})
+	return names
+}

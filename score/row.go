@@ -1,0 +1,336 @@
+package score
+
+import (
+	"math"
+
+	"surprisal/loss"
+)
+
+// rowScore is what one row of predictions comes to.
+type rowScore struct {
+	why   reason
+	nats  float64 // the surprisal of what happened, before any floor
+	hit   float64 // 1 if the label has the largest value; 1/t in a t-way tie; else 0
+	brier float64
+	// prob is the probability of what happened.
+	prob float64
+}
+
+// slack is how far above 1 a probability may lie by rounding; it scores as 1.
+const slack = 1e-5
+
+// tally sums up the values of the classes that did not happen.
+type tally struct {
+	sum, squares, most float64
+	negative           bool
+}
+
+// others adds a run of values to the tally. Partial sums in a fixed order: the
+// result depends on nothing but the values. The sign bits are gathered with
+// integers, and looked at once.
+func others[T loss.Float](x []T, t *tally) {
+	var s0, s1, s2, s3, q0, q1, q2, q3 float64
+	m0, m1, m2, m3 := t.most, t.most, t.most, t.most
+	var signs uint64
+	i := 0
+	for ; i+4 <= len(x); i += 4 {
+		v := x[i : i+4 : i+4]
+		a, b, c, d := float64(v[0]), float64(v[1]), float64(v[2]), float64(v[3])
+		s0 += a
+		s1 += b
+		s2 += c
+		s3 += d
+		q0 += a * a
+		q1 += b * b
+		q2 += c * c
+		q3 += d * d
+		if a > m0 {
+			m0 = a
+		}
+		if b > m1 {
+			m1 = b
+		}
+		if c > m2 {
+			m2 = c
+		}
+		if d > m3 {
+			m3 = d
+		}
+		signs |= math.Float64bits(a) | math.Float64bits(b) | math.Float64bits(c) | math.Float64bits(d)
+	}
+	for ; i < len(x); i++ {
+		a := float64(x[i])
+		s0 += a
+		q0 += a * a
+		if a > m0 {
+			m0 = a
+		}
+		signs |= math.Float64bits(a)
+	}
+	if signs>>63 != 0 { // a negative number, or −0
+		for _, v := range x {
+			t.negative = t.negative || v < 0
+		}
+	}
+	t.sum += (s0 + s1) + (s2 + s3)
+	t.squares += (q0 + q1) + (q2 + q3)
+	t.most = max(m0, m1, m2, m3)
+}
+
+// fewOthers is others for short rows, all values but that of class y.
+func fewOthers[T loss.Float](row []T, y int, t *tally) {
+	var sum, squares float64
+	var signs uint64
+	most := t.most
+	for k, v := range row {
+		if k == y {
+			continue
+		}
+		a := float64(v)
+		sum += a
+		squares += a * a
+		if a > most {
+			most = a
+		}
+		signs |= math.Float64bits(a)
+	}
+	if signs>>63 != 0 {
+		for k, v := range row {
+			t.negative = t.negative || k != y && v < 0
+		}
+	}
+	t.sum, t.squares, t.most = sum, squares, most
+}
+
+// ties counts the values equal to most.
+func ties[T loss.Float](x []T, most float64) (n int) {
+	for _, v := range x {
+		if float64(v) == most {
+			n++
+		}
+	}
+	return n
+}
+
+// hitOf is the accuracy of a row: 1/t if the label is among t values at the maximum.
+func hitOf[T loss.Float](row []T, label int, mostOther float64) float64 {
+	switch at := float64(row[label]); {
+	case at > mostOther:
+		return 1
+	case at == mostOther:
+		return 1 / float64(ties(row, mostOther))
+	}
+	return 0
+}
+
+// probabilities scores a row of probabilities whose label is class y, but for its
+// surprisal, which is −log of r.prob. It also gives the row's sum. With rescale
+// the row is divided by its sum.
+func probabilities[T loss.Float](row []T, y int, rescale bool) (r rowScore, sum float64) {
+	t := tally{most: math.Inf(-1)}
+	if len(row) <= 16 {
+		fewOthers(row, y, &t)
+	} else {
+		others(row[:y], &t)
+		others(row[y+1:], &t)
+	}
+	p := float64(row[y])
+	sum = t.sum + p
+	switch {
+	case sum != sum:
+		return rowScore{why: nanCell}, sum
+	case t.negative || p < 0:
+		return rowScore{why: negative}, sum
+	case !rescale && (t.most > 1+slack || p > 1+slack):
+		return rowScore{why: aboveOne}, sum
+	}
+	r.hit = hitOf(row, y, t.most)
+	if rescale {
+		if sum == 0 {
+			return rowScore{why: zeroSum}, sum
+		}
+		if math.IsInf(sum, 1) {
+			return rowScore{why: infinite}, sum
+		}
+		if sum != 1 {
+			p /= sum
+			t.squares = t.squares / sum / sum
+		}
+	}
+	r.prob = min(p, 1)
+	if len(row) == 2 {
+		// Two classes: the mean of (p − y)² for the second class.
+		q := float64(row[1])
+		if rescale && sum != 1 {
+			q /= sum
+		}
+		d := q - float64(y)
+		r.brier = d * d
+	} else {
+		r.brier = t.squares + (1-p)*(1-p)
+	}
+	return r, sum
+}
+
+// logarithms scores a row of log-probabilities (already in nats) whose label is
+// class y, and gives the sum of the probabilities. With rescale the row is
+// shifted so that they sum to 1. tmp holds as many numbers as the row.
+func logarithms(row []float64, y int, rescale bool, tmp []float64) (r rowScore, sum float64) {
+	mostOther := math.Inf(-1)
+	for k, l := range row {
+		if l != l {
+			return rowScore{why: nanCell}, l
+		}
+		if !rescale && l > slack || math.IsInf(l, 1) {
+			return rowScore{why: logAboveZero}, l
+		}
+		if k != y && l > mostOther {
+			mostOther = l
+		}
+	}
+	shift := 0.0
+	if rescale {
+		if shift = loss.LogSumExp(row); math.IsInf(shift, -1) {
+			return rowScore{why: zeroSum}, 0
+		}
+	}
+	for k, l := range row {
+		tmp[k] = math.Exp(l - shift)
+		sum += tmp[k]
+	}
+	if rescale {
+		sum = math.Exp(shift) // as stored
+	}
+	r.hit = hitOf(row, y, mostOther)
+	r.nats = max(0, shift-row[y])
+	r.prob = min(tmp[y], 1)
+	r.brier = brier(tmp, y)
+	return r, sum
+}
+
+// brier is the Brier score of a row of probabilities: for two classes (p − y)² of
+// the second, for more Σₖ (pₖ − yₖ)².
+func brier(p []float64, y int) float64 {
+	if len(p) == 2 {
+		d := p[1] - float64(y)
+		return d * d
+	}
+	var s float64
+	for k, v := range p {
+		if k == y {
+			v = 1 - v
+		}
+		s += v * v
+	}
+	return s
+}
+
+// logits scores a row of logits whose label is class y. tmp holds as many
+// numbers as the row.
+func logits[T loss.Float](row []T, y int, tmp []float64) rowScore {
+	mostOther := math.Inf(-1)
+	for k, v := range row {
+		if x := float64(v); k != y && x > mostOther {
+			mostOther = x
+		}
+	}
+	r := rowScore{nats: loss.SoftmaxProbs(tmp, row, y)}
+	if r.nats != r.nats {
+		return rowScore{why: noSoftmax(row)}
+	}
+	r.hit = hitOf(row, y, mostOther)
+	r.prob = math.Exp(-r.nats)
+	if len(row) == 2 {
+		r.brier = tmp[y] * tmp[y]
+		return r
+	}
+	for _, d := range tmp {
+		r.brier += d * d
+	}
+	return r
+}
+
+// noSoftmax says why a row of logits has no softmax.
+func noSoftmax[T loss.Float](row []T) reason {
+	why := noFinite
+	for _, v := range row {
+		switch x := float64(v); {
+		case x != x:
+			return nanCell
+		case math.IsInf(x, 1):
+			why = infinite
+		}
+	}
+	return why
+}
+
+// binary scores the probability p of the positive class.
+func binary(p float64, positive bool) rowScore {
+	switch {
+	case p != p:
+		return rowScore{why: nanCell}
+	case p < 0:
+		return rowScore{why: negative}
+	case p > 1+slack:
+		return rowScore{why: aboveOne}
+	}
+	p = min(p, 1)
+	return rowScore{
+		nats:  loss.Binary(p, positive),
+		hit:   binaryHit(p-0.5, positive),
+		brier: squareOff(p, positive),
+		prob:  ifPositive(p, positive),
+	}
+}
+
+// binaryLogit scores the log-odds z of the positive class. ±Inf is certainty.
+func binaryLogit(z float64, positive bool) rowScore {
+	if z != z {
+		return rowScore{why: nanCell}
+	}
+	// The probability of what did not happen is formed directly: no 1 − p.
+	off := sigmoid(-z)
+	if !positive {
+		off = sigmoid(z)
+	}
+	nats := loss.BinaryLogit(z, positive)
+	return rowScore{
+		nats:  nats,
+		hit:   binaryHit(z, positive),
+		brier: off * off,
+		prob:  math.Exp(-nats),
+	}
+}
+
+func sigmoid(z float64) float64 {
+	if z < 0 {
+		e := math.Exp(z)
+		return e / (1 + e)
+	}
+	return 1 / (1 + math.Exp(-z))
+}
+
+// binaryHit is the accuracy given by how much the positive class leads.
+func binaryHit(lead float64, positive bool) float64 {
+	switch {
+	case lead == 0:
+		return 0.5
+	case (lead > 0) == positive:
+		return 1
+	}
+	return 0
+}
+
+func squareOff(p float64, positive bool) float64 {
+	if positive {
+		p = 1 - p
+	}
+	return p * p
+}
+
+func ifPositive(p float64, positive bool) float64 {
+	if positive {
+		return p
+	}
+	return 1 - p
+}

@@ -1,0 +1,257 @@
+package score
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"surprisal/predict"
+)
+
+// Input is one file of a data set, opened when its turn comes.
+type Input struct {
+	Name string // as messages and the scorecard show it
+	Open func(ctx context.Context) (predict.Source, error)
+}
+
+// LabelsInput is a file of labels, one per row of predictions in the same order.
+type LabelsInput struct {
+	Input
+	Column string // "" finds it
+}
+
+// Job is one data set to score: any number of files with the same columns.
+type Job struct {
+	Inputs []Input
+	// Labels holds nothing where labels stand beside the predictions; otherwise one
+	// file for the whole data set, or one for each input.
+	Labels  []LabelsInput
+	Request predict.Request
+	Options
+	// OnLayout, if set, is called once, when it is decided how the files are read.
+	OnLayout func(l *predict.Layout, first predict.Source)
+	// OnRows, if set, is called now and then with a number of rows newly read,
+	// from several goroutines.
+	OnRows func(n int64)
+}
+
+// withDefaults fills in what the zero Options leave open.
+func (o Options) withDefaults() Options {
+	if o.Confidence == 0 {
+		o.Confidence = 0.95
+	}
+	if o.Worst == 0 {
+		o.Worst = 10
+	}
+	if o.MaxSlices == 0 {
+		o.MaxSlices = 10_000
+	}
+	if o.Threads == 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	return o
+}
+
+// Run scores a data set. The figures have the same bits for any number of threads
+// and any division of the rows into files. Trouble with the data is an error of
+// type [*predict.Error]; a cancelled ctx gives its error; a Confidence outside
+// (0, 1) or a Floor outside [0, 1) panics.
+func Run(ctx context.Context, job Job) (*Scorecard, error) {
+	opt := job.Options.withDefaults()
+	if !(opt.Confidence > 0 && opt.Confidence < 1) {
+		panic("score: confidence is not between 0 and 1")
+	}
+	if !(opt.Floor >= 0 && opt.Floor < 1) {
+		panic("score: floor is not in [0, 1)")
+	}
+	if len(job.Inputs) == 0 {
+		return nil, errors.New("nothing to score: no input")
+	}
+	apart, err := readApart(ctx, job, opt.Threads)
+	if err != nil {
+		return nil, err
+	}
+
+	r := runner{job: job, opt: opt, apart: apart}
+	for i := range job.Inputs {
+		if err := r.read(ctx, i); err != nil {
+			return nil, place(err, job.Inputs[i].Name)
+		}
+	}
+	if apart != nil && int64(len(apart.labels.Codes)) != r.base {
+		return nil, &predict.Error{
+			Source: job.Labels[0].Name,
+			What:   fmt.Sprintf("%d labels for %d rows of predictions", len(apart.labels.Codes), r.base),
+			Hint:   "--labels needs one label per row of predictions, in the same order",
+		}
+	}
+	whole := r.folds[0]
+	for _, f := range r.folds[1:] {
+		if err := whole.merge(f); err != nil {
+			return nil, err
+		}
+	}
+	return whole.scorecard(r.inputs)
+}
+
+// place names the file in an error that does not know it.
+func place(err error, name string) error {
+	var e *predict.Error
+	if errors.As(err, &e) && e.Source == "" {
+		e.Source = name
+	}
+	return err
+}
+
+// runner reads the inputs one after the other, each on all threads.
+type runner struct {
+	job    Job
+	opt    Options
+	apart  *apartLabels
+	layout *predict.Layout
+	folds  []*fold
+	inputs []InputRead
+	base   int64 // rows of the inputs read so far
+}
+
+func (r *runner) read(ctx context.Context, i int) (err error) {
+	src, err := r.job.Inputs[i].Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := src.Close(); err == nil && e != nil {
+			err = e
+		}
+	}()
+	if r.layout == nil {
+		if err := r.decide(src); err != nil {
+			return err
+		}
+	}
+	bind, err := r.layout.Bind(src)
+	if err != nil {
+		return err
+	}
+	for _, f := range r.folds {
+		f.start(i, r.base, bind)
+	}
+	rows, err := src.Read(ctx, bind.Selection, r.opt.Threads, func(worker int, b *predict.Batch) error {
+		if r.job.OnRows != nil {
+			r.job.OnRows(int64(b.Rows))
+		}
+		return r.folds[worker].add(b)
+	})
+	if err != nil {
+		return err
+	}
+	r.inputs = append(r.inputs, InputRead{r.job.Inputs[i].Name, src.Format(), rows})
+	r.base += rows
+	return nil
+}
+
+// decide settles how the data set is read, on its first file.
+func (r *runner) decide(src predict.Source) error {
+	var sample []string
+	if r.apart != nil {
+		sample = r.apart.sample(1000)
+	}
+	layout, err := predict.Resolve(r.job.Request, src, sample)
+	if err != nil {
+		return err
+	}
+	r.layout = layout
+	if r.apart != nil {
+		r.apart.classify(layout)
+	}
+	for range r.opt.Threads {
+		r.folds = append(r.folds, newFold(layout, r.opt, r.apart))
+	}
+	if r.job.OnLayout != nil {
+		r.job.OnLayout(layout, src)
+	}
+	return nil
+}
+
+// apartLabels are labels that stand in files of their own.
+type apartLabels struct {
+	labels  *predict.Labels
+	classes []int // class of each name
+}
+
+func readApart(ctx context.Context, job Job, threads int) (*apartLabels, error) {
+	if len(job.Labels) == 0 {
+		return nil, nil
+	}
+	if len(job.Labels) != 1 && len(job.Labels) != len(job.Inputs) {
+		return nil, fmt.Errorf("%d files of labels for %d of predictions: give one for all, or one for each", len(job.Labels), len(job.Inputs))
+	}
+	a := &apartLabels{}
+	for _, in := range job.Labels {
+		labels, err := readLabels(ctx, in, threads)
+		if err != nil {
+			return nil, place(err, in.Name)
+		}
+		if a.labels == nil {
+			a.labels = labels
+			continue
+		}
+		a.append(labels)
+	}
+	return a, nil
+}
+
+// append adds the labels of a further file.
+func (a *apartLabels) append(more *predict.Labels) {
+	codes := map[string]int32{}
+	for code, name := range a.labels.Names {
+		codes[name] = int32(code)
+	}
+	recode := make([]int32, len(more.Names))
+	for i, name := range more.Names {
+		code, ok := codes[name]
+		if !ok {
+			code = int32(len(a.labels.Names))
+			a.labels.Names = append(a.labels.Names, name)
+			codes[name] = code
+		}
+		recode[i] = code
+	}
+	for _, code := range more.Codes {
+		a.labels.Codes = append(a.labels.Codes, recode[code])
+	}
+}
+
+func readLabels(ctx context.Context, in LabelsInput, threads int) (labels *predict.Labels, err error) {
+	src, err := in.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if e := src.Close(); err == nil && e != nil {
+			err = e
+		}
+	}()
+	return predict.ReadLabels(ctx, src, in.Column, threads)
+}
+
+// sample is the first n labels.
+func (a *apartLabels) sample(n int) []string {
+	sample := make([]string, 0, n)
+	for _, code := range a.labels.Codes[:min(n, len(a.labels.Codes))] {
+		sample = append(sample, a.labels.Names[code])
+	}
+	return sample
+}
+
+// classify finds the class of each name once.
+func (a *apartLabels) classify(layout *predict.Layout) {
+	if layout.Classes == nil || layout.OneHot != nil {
+		return
+	}
+	match := layout.Matcher()
+	for _, name := range a.labels.Names {
+		a.classes = append(a.classes, match.Class([]byte(name)))
+	}
+}
