@@ -179,13 +179,14 @@ func (s *csvSource) open() error {
 		ps.b, ps.n, ps.final = s.head, n, ended == io.EOF
 		ps.embedded = 0
 		var st csvState
-		if names, pos, st = ps.header(start); st == csvRow {
+		names, pos, st = ps.header(start)
+		if st == csvRow && pos-start > s.opt.limit || st == csvShort && n-start > s.opt.limit || st == csvBad && ps.at-start >= s.opt.limit {
+			st = ps.tooLong(start)
+		}
+		if st == csvRow {
 			break
-		} else if st == csvBad || n-start > s.opt.limit {
+		} else if st == csvBad {
 			e := ps.run.fault
-			if st != csvBad {
-				e = &Error{What: fmt.Sprintf("a record of more than %s begins here", sizeText(s.opt.limit)), Hint: "is there a quote that is never closed?"}
-			}
 			e.Row, e.Line = 0, e.Line+1
 			if s.opt.NoHeader {
 				e.Row = 1
@@ -200,7 +201,7 @@ func (s *csvSource) open() error {
 		more(2 * n)
 	}
 	s.line = ps.run.line + 1 // of the first record
-	if err := s.name0(names, &pos, start, ps.embedded); err != nil {
+	if err := s.nameColumns(names, &pos, start, ps.embedded); err != nil {
 		return err
 	}
 	// The sample.
@@ -244,7 +245,7 @@ func (s *csvSource) open() error {
 	s.head = s.head[:n]
 	if s.in.Stream == nil {
 		s.head = nil
-	} else if ended != nil && ended != io.EOF {
+	} else if ended != nil {
 		s.in.Stream = failingReader{ended}
 	}
 	return nil
@@ -294,9 +295,9 @@ func (ps *csvParser) header(pos int) (fields [][]byte, end int, st csvState) {
 	}
 }
 
-// name0 makes the columns of the first record, which is left as data (pos is set
+// nameColumns makes the columns of the first record, which is left as data (pos is set
 // back) if there is no header.
-func (s *csvSource) name0(fields [][]byte, pos *int, start int, embedded int64) error {
+func (s *csvSource) nameColumns(fields [][]byte, pos *int, start int, embedded int64) error {
 	if s.opt.NoHeader {
 		for i := range fields {
 			s.cols = append(s.cols, Column{Name: strconv.Itoa(i + 1)})

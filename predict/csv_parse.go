@@ -306,8 +306,7 @@ func (ps *csvParser) parse(b []byte, pos, stop, n int, final bool) (int, csvStat
 		}
 		switch {
 		case st == csvRow && pos-start > p.limit || st == csvShort && n-start > p.limit || st == csvBad && ps.at-start >= p.limit:
-			st = ps.fail(&Error{What: fmt.Sprintf("a record of more than %s begins here", sizeText(p.limit)),
-				Hint: "is there a quote that is never closed?"}, r.line, start)
+			st = ps.tooLong(start)
 		case st == csvRow && ps.bad != nil:
 			r.fault = ps.bad
 			st = csvBad
@@ -407,6 +406,11 @@ func (ps *csvParser) failAt(e *Error, col, at int) csvState {
 	return ps.fail(e, ps.run.line+ps.embedded, at)
 }
 
+func (ps *csvParser) tooLong(start int) csvState {
+	return ps.fail(&Error{What: fmt.Sprintf("a record of more than %s begins here", sizeText(ps.p.limit)),
+		Hint: "is there a quote that is never closed?"}, ps.run.line, start)
+}
+
 func (ps *csvParser) loneReturn(at, col int) csvState {
 	return ps.failAt(&Error{What: "a carriage return without a newline",
 		Hint: "lines must end with LF or CRLF; convert the file (tr '\\r' '\\n'), or quote the field"}, col, at)
@@ -455,12 +459,14 @@ func (ps *csvParser) cell(pos, col int) (int, csvState) {
 // miscounted goes through the rest of a record that has too few fields or too
 // many, and tells how many.
 func (ps *csvParser) miscounted(pos, col int, st csvState) (int, csvState) {
-	fields := col + 1
+	fields, empty := col+1, false
 	for st == csvNext {
 		var q int
+		from := pos
 		if _, q, st = ps.field(pos, fields); st != csvNext {
 			return q, st
 		}
+		empty = q == from
 		fields++
 		switch c := ps.b[q]; {
 		case q == ps.n:
@@ -475,10 +481,8 @@ func (ps *csvParser) miscounted(pos, col int, st csvState) (int, csvState) {
 	}
 	e := &Error{What: fmt.Sprintf("%d %s, expected %d", fields, plural(fields, "field"), len(ps.p.cols))}
 	switch {
-	case fields == len(ps.p.cols)+1 && ps.b[max(0, pos-2)] == ps.p.delim:
+	case fields == len(ps.p.cols)+1 && empty:
 		e.Hint = fmt.Sprintf("the line ends with %s", delimText(ps.p.delim))
-	case fields > len(ps.p.cols) && len(ps.p.cols) == 1:
-		e.Hint = fmt.Sprintf("fields are parted by %s here; --delimiter says otherwise", delimText(ps.p.delim))
 	}
 	return pos, ps.fail(e, ps.run.line, pos-1)
 }

@@ -133,6 +133,10 @@ func (r *csvRead) work(id int) {
 	w := &csvWorker{ps: csvParser{p: r.p}, slack: 4096}
 	r.mu.Lock()
 	for !r.stopped {
+		if r.ctx.Err() != nil {
+			r.stopped = true
+			break
+		}
 		next := r.parsed[r.head]
 		switch {
 		case len(r.ready) > 0:

@@ -281,6 +281,16 @@ func (r *resolver) mayBeKey(flag string, i int) error {
 	return nil
 }
 
+// mayBeLabel reports whether a column is free to be the label: a key may be one
+// too, so that rows can be sliced by their label.
+func (r *resolver) mayBeLabel(i int) bool {
+	switch r.claimed[i] {
+	case "", "--by", "--cluster", "--id":
+		return true
+	}
+	return false
+}
+
 // labelNames are what label columns are called, the surest first.
 var labelNames = []string{"label", "labels", "y", "y_true", "ytrue", "true_label", "true_class", "target",
 	"truth", "true", "class", "gold", "gold_label", "actual", "outcome", "observed"}
@@ -293,7 +303,7 @@ func (r *resolver) labelNamed() int {
 	}
 	for _, name := range labelNames {
 		for i, c := range r.cols {
-			if r.claimed[i] == "" && strings.EqualFold(c.Name, name) && r.stat(i).fractions == 0 {
+			if r.mayBeLabel(i) && strings.EqualFold(c.Name, name) && r.stat(i).fractions == 0 {
 				return i
 			}
 		}

@@ -185,7 +185,11 @@ func (r *resolver) decideSingle() error {
 	s := r.stat(i)
 	name := r.cols[i].Name
 	if s.numbers == 0 && s.text > 0 {
-		return r.at(i, fmt.Sprintf("not numbers: %s", quote(s.firstText)), "")
+		hint := ""
+		if decimalComma(s.firstText) {
+			hint = commaHint
+		}
+		return r.at(i, fmt.Sprintf("not numbers: %s", quote(s.firstText)), hint)
 	}
 	if r.form.Binary() && !r.hasLabels() {
 		if r.form == PositiveLogit {

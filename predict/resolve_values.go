@@ -214,6 +214,11 @@ func (r *resolver) guessNamed() error {
 		r.values, r.last = rest, true
 		return nil
 	}
+	for i := range r.cols {
+		if found := r.stat(i).firstText; r.claimed[i] == "" && decimalComma(found) {
+			return r.at(i, "no columns of predictions found, but numbers with a decimal comma: "+quote(found), commaHint)
+		}
+	}
 	return r.fail("no columns of predictions found; the columns are "+listColumns(r.cols, 12),
 		"say which: --prob COLUMN, --probs COLUMNS, --logits COLUMNS, --logprob COLUMN or --nll COLUMN")
 }
@@ -335,7 +340,7 @@ func (r *resolver) guessByLabels() (done bool, err error) {
 	}
 	var found []int
 	for i := range r.cols {
-		if r.claimed[i] != "" || r.stat(i).text == 0 {
+		if !r.mayBeLabel(i) || r.stat(i).text == 0 {
 			continue
 		}
 		if labels := distinct(r.texts(i)); len(labels) > 0 {
@@ -371,7 +376,7 @@ func (r *resolver) labelByValues() error {
 	}
 	var found []int
 	for i := range r.cols {
-		if r.claimed[i] != "" || r.stat(i).text == 0 {
+		if !r.mayBeLabel(i) || r.stat(i).text == 0 {
 			continue
 		}
 		labels := distinct(r.texts(i))
@@ -404,7 +409,7 @@ func (r *resolver) binaryLabel(value int) int {
 	}
 	found := -1
 	for i := range r.cols {
-		if r.claimed[i] != "" || i == value || r.stat(i).text == 0 {
+		if !r.mayBeLabel(i) || i == value || r.stat(i).text == 0 {
 			continue
 		}
 		if labels := distinct(r.texts(i)); len(labels) <= 2 && slices.Contains(labels, rest) {
@@ -481,4 +486,12 @@ func (r *resolver) decideArray() error {
 			"say what it holds: --prob 1 (of what happened), --nll 1 or --logprob 1; or give labels: --labels FILE")
 	}
 	return nil
+}
+
+const commaHint = "decimal commas are not read: export the file with decimal points"
+
+// decimalComma reports whether a cell is a number written with a decimal comma.
+func decimalComma(cell string) bool {
+	whole, fraction, ok := strings.Cut(strings.TrimLeft(cell, "-"), ",")
+	return ok && isInteger(whole) && isInteger(fraction)
 }
