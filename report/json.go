@@ -124,6 +124,9 @@ func appendFigure(b []byte, f Figure) []byte {
 	if f.Unit != "" {
 		b = appendString(append(b, `, "unit": `...), f.Unit)
 	}
+	if f.Why != "" {
+		b = appendString(append(b, `, "why": `...), f.Why)
+	}
 	return append(b, '}')
 }
 

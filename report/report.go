@@ -53,14 +53,15 @@ type Field struct {
 	Value any
 }
 
-// Figure is a number with what belongs to it: {"value", "se", "lo", "hi", "unit"}.
+// Figure is a number with what belongs to it: {"value", "se", "lo", "hi", "unit", "why"}.
 // Se, Lo and Hi that are NaN are left out; NaN in Value is null ("no data").
 type Figure struct {
 	Value, SE, Lo, Hi float64
 	Unit              string // "nat", "bit", "dit", or "" for a pure number
+	Why               string // why there is no error or interval, where there could have been one
 }
 
 // Nats makes the figure of an estimate held in nats, in the unit u.
 func Nats(e surprisal.Estimate, u surprisal.Unit) Figure {
-	return Figure{u.FromNats(e.Value), u.FromNats(e.SE), u.FromNats(e.Lo), u.FromNats(e.Hi), u.String()}
+	return Figure{u.FromNats(e.Value), u.FromNats(e.SE), u.FromNats(e.Lo), u.FromNats(e.Hi), u.String(), e.Why}
 }

@@ -182,11 +182,11 @@ func (s scoreReport) data(readAs string) Object {
 
 // point is a figure without an error.
 func point(v float64, unit string) Figure {
-	return Figure{v, math.NaN(), math.NaN(), math.NaN(), unit}
+	return Figure{v, math.NaN(), math.NaN(), math.NaN(), unit, ""}
 }
 
 // ratio is the figure of an estimate that has no unit.
-func ratio(e surprisal.Estimate) Figure { return Figure{e.Value, e.SE, e.Lo, e.Hi, ""} }
+func ratio(e surprisal.Estimate) Figure { return Figure{e.Value, e.SE, e.Lo, e.Hi, "", e.Why} }
 
 // number is v, or null if there is none.
 func number(v float64) any {
@@ -198,7 +198,7 @@ func number(v float64) any {
 
 // perplexity is exp of a mean in nats; its interval ends where that of the mean does.
 func perplexity(e surprisal.Estimate) Figure {
-	return Figure{math.Exp(e.Value), math.NaN(), math.Exp(e.Lo), math.Exp(e.Hi), ""}
+	return Figure{math.Exp(e.Value), math.NaN(), math.Exp(e.Lo), math.Exp(e.Hi), "", e.Why}
 }
 
 func (s scoreReport) path(r score.RowRef) string { return s.Inputs[r.Input].Path }
