@@ -26,12 +26,14 @@ type tally struct {
 }
 
 // others adds a run of values to the tally. Partial sums in a fixed order: the
-// result depends on nothing but the values. The sign bits are gathered with
-// integers, and looked at once.
+// result depends on nothing but the values. Signs are gathered and maxima found
+// among the bits, as integers: probabilities are in the same order as their bits,
+// and integers need no branch. Negative values, whose bits are not, make the row
+// invalid; NaN shows in the sum.
 func others[T loss.Float](x []T, t *tally) {
 	var s0, s1, s2, s3, q0, q1, q2, q3 float64
-	m0, m1, m2, m3 := t.most, t.most, t.most, t.most
 	var signs uint64
+	m0, m1 := int64(math.Float64bits(t.most)), int64(0)
 	i := 0
 	for ; i+4 <= len(x); i += 4 {
 		v := x[i : i+4 : i+4]
@@ -44,28 +46,18 @@ func others[T loss.Float](x []T, t *tally) {
 		q1 += b * b
 		q2 += c * c
 		q3 += d * d
-		if a > m0 {
-			m0 = a
-		}
-		if b > m1 {
-			m1 = b
-		}
-		if c > m2 {
-			m2 = c
-		}
-		if d > m3 {
-			m3 = d
-		}
-		signs |= math.Float64bits(a) | math.Float64bits(b) | math.Float64bits(c) | math.Float64bits(d)
+		ia, ib, ic, id := int64(math.Float64bits(a)), int64(math.Float64bits(b)), int64(math.Float64bits(c)), int64(math.Float64bits(d))
+		m0 = max(m0, ia, ic)
+		m1 = max(m1, ib, id)
+		signs |= uint64(ia | ib | ic | id)
 	}
 	for ; i < len(x); i++ {
 		a := float64(x[i])
 		s0 += a
 		q0 += a * a
-		if a > m0 {
-			m0 = a
-		}
-		signs |= math.Float64bits(a)
+		ia := int64(math.Float64bits(a))
+		m0 = max(m0, ia)
+		signs |= uint64(ia)
 	}
 	if signs>>63 != 0 { // a negative number, or −0
 		for _, v := range x {
@@ -74,14 +66,14 @@ func others[T loss.Float](x []T, t *tally) {
 	}
 	t.sum += (s0 + s1) + (s2 + s3)
 	t.squares += (q0 + q1) + (q2 + q3)
-	t.most = max(m0, m1, m2, m3)
+	t.most = math.Float64frombits(uint64(max(m0, m1)))
 }
 
 // fewOthers is others for short rows, all values but that of class y.
 func fewOthers[T loss.Float](row []T, y int, t *tally) {
 	var sum, squares float64
 	var signs uint64
-	most := t.most
+	most := int64(0)
 	for k, v := range row {
 		if k == y {
 			continue
@@ -89,17 +81,16 @@ func fewOthers[T loss.Float](row []T, y int, t *tally) {
 		a := float64(v)
 		sum += a
 		squares += a * a
-		if a > most {
-			most = a
-		}
-		signs |= math.Float64bits(a)
+		bits := int64(math.Float64bits(a))
+		most = max(most, bits)
+		signs |= uint64(bits)
 	}
 	if signs>>63 != 0 {
 		for k, v := range row {
 			t.negative = t.negative || k != y && v < 0
 		}
 	}
-	t.sum, t.squares, t.most = sum, squares, most
+	t.sum, t.squares, t.most = sum, squares, math.Float64frombits(uint64(most))
 }
 
 // ties counts the values equal to most.
@@ -127,7 +118,7 @@ func hitOf[T loss.Float](row []T, label int, mostOther float64) float64 {
 // surprisal, which is −log of r.prob. It also gives the row's sum. With rescale
 // the row is divided by its sum.
 func probabilities[T loss.Float](row []T, y int, rescale bool) (r rowScore, sum float64) {
-	t := tally{most: math.Inf(-1)}
+	var t tally
 	if len(row) <= 16 {
 		fewOthers(row, y, &t)
 	} else {
