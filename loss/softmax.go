@@ -127,7 +127,7 @@ func SoftmaxSoft[T Float](logits []T, y []float64) float64 {
 	var s float64
 	for k, share := range y {
 		if share != 0 {
-			s += share * (lse - float64(logits[k]))
+			s += float64(share * (lse - float64(logits[k])))
 		}
 	}
 	return s

@@ -25,8 +25,9 @@ type tally struct {
 	negative           bool
 }
 
-// others adds a run of values to the tally. Partial sums in a fixed order: the
-// result depends on nothing but the values. Signs are gathered and maxima found
+// others adds a run of values to the tally. Partial sums in a fixed order, and no
+// multiplication fused with an addition where a processor could: the result
+// depends on nothing but the values. Signs are gathered and maxima found
 // among the bits, as integers: probabilities are in the same order as their bits,
 // and integers need no branch. Negative values, whose bits are not, make the row
 // invalid; NaN shows in the sum.
@@ -42,10 +43,10 @@ func others[T loss.Float](x []T, t *tally) {
 		s1 += b
 		s2 += c
 		s3 += d
-		q0 += a * a
-		q1 += b * b
-		q2 += c * c
-		q3 += d * d
+		q0 += float64(a * a)
+		q1 += float64(b * b)
+		q2 += float64(c * c)
+		q3 += float64(d * d)
 		ia, ib, ic, id := int64(math.Float64bits(a)), int64(math.Float64bits(b)), int64(math.Float64bits(c)), int64(math.Float64bits(d))
 		m0 = max(m0, ia, ic)
 		m1 = max(m1, ib, id)
@@ -54,7 +55,7 @@ func others[T loss.Float](x []T, t *tally) {
 	for ; i < len(x); i++ {
 		a := float64(x[i])
 		s0 += a
-		q0 += a * a
+		q0 += float64(a * a)
 		ia := int64(math.Float64bits(a))
 		m0 = max(m0, ia)
 		signs |= uint64(ia)
@@ -80,7 +81,7 @@ func fewOthers[T loss.Float](row []T, y int, t *tally) {
 		}
 		a := float64(v)
 		sum += a
-		squares += a * a
+		squares += float64(a * a)
 		bits := int64(math.Float64bits(a))
 		most = max(most, bits)
 		signs |= uint64(bits)
@@ -158,7 +159,7 @@ func probabilities[T loss.Float](row []T, y int, rescale bool) (r rowScore, sum 
 		d := q - float64(y)
 		r.brier = d * d
 	} else {
-		r.brier = t.squares + (1-p)*(1-p)
+		r.brier = t.squares + float64((1-p)*(1-p))
 	}
 	return r, sum
 }
@@ -211,7 +212,7 @@ func brier(p []float64, y int) float64 {
 		if k == y {
 			v = 1 - v
 		}
-		s += v * v
+		s += float64(v * v)
 	}
 	return s
 }
@@ -236,7 +237,7 @@ func logits[T loss.Float](row []T, y int, tmp []float64) rowScore {
 		return r
 	}
 	for _, d := range tmp {
-		r.brier += d * d
+		r.brier += float64(d * d)
 	}
 	return r
 }

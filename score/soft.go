@@ -51,14 +51,14 @@ func scoreShares(y, p, logP []float64) softRow {
 			ties++
 		}
 		d := p[k] - share
-		r.brier += d * d
+		r.brier += float64(d * d)
 		if share == 0 {
 			continue
 		}
 		log := 0 - loss.Prob(share)
-		r.nats -= share * logP[k]
-		r.labelEntropy -= share * log
-		r.kl += share * (log - logP[k])
+		r.nats -= float64(share * logP[k])
+		r.labelEntropy -= float64(share * log)
+		r.kl += float64(share * (log - logP[k]))
 	}
 	r.nats, r.labelEntropy = r.nats+0, r.labelEntropy+0
 	r.hit = top / ties
@@ -74,7 +74,7 @@ func scoreShares(y, p, logP []float64) softRow {
 func flooredShares(y, logP []float64, most float64) (nats float64) {
 	for k, share := range y {
 		if share != 0 {
-			nats += share * min(0-logP[k], most)
+			nats += float64(share * min(0-logP[k], most))
 		}
 	}
 	return nats
