@@ -36,9 +36,6 @@ type room struct {
 	fset  *token.FileSet
 }
 
-// path is the import path.
-func (r *room) path() string { return path.Join(module, r.name) }
-
 // title is the name for messages.
 func (r *room) title() string {
 	if r.name == "" {
