@@ -228,7 +228,13 @@ func (ps *csvParser) parse(b []byte, pos, stop, n int, final bool) (int, csvStat
 							}
 							break
 						}
-						if pos, st = ps.cell(pos, col); st != csvNext {
+						if x, q, d, v := decimal(b, pos); v == isNumber && b[q] == delim && col != last {
+							dst[0] = x
+							if d > r.dec {
+								r.dec = d
+							}
+							pos, st = q+1, csvNext
+						} else if pos, st = ps.cell(pos, col); st != csvNext {
 							break
 						}
 						col++
@@ -756,82 +762,103 @@ func plainText(b []byte, i int, delim byte) int {
 	}
 }
 
-// fastValues reads fields that are plain decimal numbers with one digit before
-// the point, such as probabilities are written, and stops at the first that is
-// not, or that the end of the record or of the data follows too early. After the
-// last field of dst there must be a delimiter; a newline if it ends the record.
-// It gives the place of the next field, how many were read, and the largest
-// number of decimals.
+// fastValues reads fields that are plain decimal numbers with one or two digits
+// before the point, as probabilities and logits mostly are, or one digit alone.
+// It stops at the first field that is not, or that the end of the record or of
+// the data follows too early. After the last field of dst there must be a
+// delimiter; a newline if it ends the record. It gives the place of the next
+// field, how many were read, and the largest number of decimals.
 func fastValues(b []byte, pos int, dst []float64, delim byte, last bool) (next, done, decimals int) {
 	end := -1 // the field that ends the record
 	if last {
 		end = len(dst) - 1
 	}
 	for i := range dst {
+		// Looking ahead stays within the padding: whatever is read of it is no digit.
 		s := pos
-		w := binary.LittleEndian.Uint64(b[s:])
+		v := (*[csvPad]byte)(b[s:])
+		w := binary.LittleEndian.Uint64(v[:])
 		var sign uint64
 		if byte(w) == '-' {
 			sign = 1 << 63
 			w >>= 8
 			s++
-		}
-		d := uint64(uint16(w)) - ('.'<<8 | '0') // the digit, if a digit and a point are next
-		if d > 9 {
-			return pos, i, decimals
+			v = (*[csvPad]byte)(b[s:])
 		}
 		var mant uint64
-		var n int // decimals
-		f := binary.LittleEndian.Uint64(b[s+2:]) ^ asciiZeros
+		var n int                               // decimals
+		d := uint64(uint16(w)) - ('.'<<8 | '0') // the digit, if a digit and a point are next
+		if d > 9 {
+			d = uint64(byte(w)) - '0'
+			second := w>>8&0xff - '0'
+			switch {
+			case d > 9:
+				return pos, i, decimals
+			case byte(w>>16) == '.' && second <= 9:
+				d = 10*d + second
+				s++
+				v = (*[csvPad]byte)(b[s:])
+			case byte(w>>8) == delim && i != end || byte(w>>8) == '\n' && i == end:
+				dst[i] = math.Float64frombits(math.Float64bits(float64(d)) | sign)
+				pos = s + 2
+				continue
+			default:
+				return pos, i, decimals
+			}
+		}
+		f := binary.LittleEndian.Uint64(v[2:]) ^ asciiZeros
 		if m := nonDigits(f); m != 0 {
 			n = bits.TrailingZeros64(m) / 8
-			mant = d*intPowers[n] + eightDigits(f<<(64-8*uint(n)))
+			mant = d*intPowers[n&15] + someDigits(f, n)
 		} else {
-			g := binary.LittleEndian.Uint64(b[s+10:]) ^ asciiZeros
+			g := binary.LittleEndian.Uint64(v[10:]) ^ asciiZeros
 			mant = d*1e8 + eightDigits(f)
 			if m := nonDigits(g); m != 0 {
 				n = bits.TrailingZeros64(m) / 8
-				mant = mant*intPowers[n] + eightDigits(g<<(64-8*uint(n)))
+				mant = mant*intPowers[n&15] + someDigits(g, n)
 				n += 8
 			} else {
-				h := binary.LittleEndian.Uint64(b[s+18:]) ^ asciiZeros
+				h := binary.LittleEndian.Uint64(v[18:]) ^ asciiZeros
 				mant = mant*1e8 + eightDigits(g)
-				m := nonDigits(h)
-				n = bits.TrailingZeros64(m) / 8
-				if n == 8 || mant >= fits[n] {
+				n = bits.TrailingZeros64(nonDigits(h)) / 8
+				if n == 8 || mant >= fits[n&7] {
 					return pos, i, decimals
 				}
-				mant = mant*intPowers[n] + eightDigits(h<<(64-8*uint(n)))
+				mant = mant*intPowers[n&15] + someDigits(h, n)
 				n += 16
 			}
 		}
-		next := s + 2 + n
-		if c := b[next]; c == delim {
+		behind := s + 3 + n
+		if c := v[2+n&31]; c == delim {
 			if i == end {
 				return pos, i, decimals
 			}
-		} else if c != '\n' || i != end {
+		} else if i != end {
 			return pos, i, decimals
+		} else if c != '\n' {
+			if c != '\r' || v[3+n&31] != '\n' {
+				return pos, i, decimals
+			}
+			behind++
 		}
-		u := math.Float64bits(float64(mant) / exactPowers[min(n, 22)])
+		u := math.Float64bits(float64(mant) / exactPowers[n&31])
 		if mant > 1<<53 || n > 22 {
-			if mant == 0 {
-				u = 0
-			} else {
-				var ok bool
-				if u, ok = scale(mant, -n); !ok {
-					return pos, i, decimals
-				}
+			ok := mant != 0
+			if ok {
+				u, ok = scale(mant, -n)
+			}
+			if !ok {
+				return pos, i, decimals
 			}
 		}
 		dst[i] = math.Float64frombits(u | sign)
 		if n > decimals {
 			decimals = n
 		}
-		pos = next + 1
+		pos = behind
 	}
 	return pos, len(dst), decimals
 }
 
 // fits[n] is the least number that n more digits may not fit behind in 64 bits.
-var fits = [...]uint64{1e19, 1e18, 1e17, 1e16, 1e15, 1e14, 1e13, 1e12}
+var fits = [8]uint64{1e19, 1e18, 1e17, 1e16, 1e15, 1e14, 1e13, 1e12}

@@ -68,7 +68,8 @@ type csvBlock struct {
 	err   error // nothing follows because of this
 }
 
-// Read implements [Source].
+// Read implements [Source]. If it ends early while a stream keeps silent, a
+// goroutine waits on for the stream's next bytes, and drops them.
 func (s *csvSource) Read(ctx context.Context, sel Selection, threads int, fold Fold) (int64, error) {
 	if s.used.Swap(true) && s.in.Stream != nil {
 		return 0, &Error{Source: s.name, What: "a stream can be read once"}
@@ -112,6 +113,8 @@ func (s *csvSource) Read(ctx context.Context, sel Selection, threads int, fold F
 	}
 	r.work(0)
 	wg.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch {
 	case r.stopped:
 		return r.rows, ctx.Err()
@@ -221,7 +224,7 @@ func (r *csvRead) claim(w *csvWorker) {
 	r.claimed++
 	run.index = k
 	from := int64(-1)
-	if k == r.head && r.at < (k+1)*int64(r.s.opt.chunk) {
+	if k == r.head && r.at < min((k+1)*int64(r.s.opt.chunk), r.s.in.Size) {
 		from = r.at // no need to guess
 	}
 	r.mu.Unlock()
@@ -399,7 +402,7 @@ func (r *csvRead) readStream(in io.Reader) {
 			return
 		}
 		buf = append(buf[:0], rest...)
-		rest = nil
+		rest = rest[:0]
 		b := &csvBlock{}
 		for b.err == nil && !b.final {
 			want := max(r.s.opt.chunk, 2*len(buf))
@@ -424,7 +427,7 @@ func (r *csvRead) readStream(in io.Reader) {
 			}
 			if i := bytes.LastIndexByte(buf, '\n'); i >= 0 {
 				b.n = i + 1
-				rest = slices.Clone(buf[b.n:])
+				rest = append(rest, buf[b.n:]...)
 				break
 			}
 			if len(buf) > r.s.opt.limit {

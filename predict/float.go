@@ -18,11 +18,12 @@ import (
 // maxDecimals bounds the number of decimals that is reported of a number.
 const maxDecimals = 400
 
-// exactPowers are the powers of ten that float64 holds exactly.
-var exactPowers = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+// exactPowers are the powers of ten that float64 holds exactly, and room so that
+// a masked index needs no check.
+var exactPowers = [32]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
 
-var intPowers = [...]uint64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
+var intPowers = [16]uint64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
 
 // verdict says what became of a piece of text as a number.
 type verdict uint8
@@ -49,6 +50,9 @@ func eightDigits(x uint64) uint64 {
 	x = (x&0x00ff00ff00ff00ff)*100 + x>>16&0x00ff00ff00ff00ff // four in every other pair
 	return (x&0xffff)*10000 + x>>32&0xffff
 }
+
+// someDigits is eightDigits of the first n < 8 only.
+func someDigits(x uint64, n int) uint64 { return eightDigits(x << 8 << (uint(56-8*n) & 63)) }
 
 // decimal reads the number at b[i:]: an optional sign, digits with an optional
 // point among or around them, an optional exponent. It ends where the number
@@ -78,7 +82,7 @@ func decimal(b []byte, i int) (x float64, end, decimals int, v verdict) {
 			m := nonDigits(w)
 			if m != 0 {
 				n := bits.TrailingZeros64(m) / 8
-				mant = mant*intPowers[n] + eightDigits(w<<(64-8*uint(n)))
+				mant = mant*intPowers[n&15] + someDigits(w, n)
 				i += n
 				break
 			}

@@ -99,7 +99,7 @@ func TestDecimal(t *testing.T) {
 		checkFloat(t, "-"+s)
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	n := 100_000
+	n := 30_000
 	if testing.Short() {
 		n = 10_000
 	}
