@@ -63,14 +63,13 @@ type resolver struct {
 	id                                          int
 	by                                          []int
 
-	form      Form
-	base      float64
-	names     []string
-	aliases   map[string]int
-	byIndex   bool
-	matchHow  string
-	baseGuess bool
-	notes     []string
+	form     Form
+	base     float64
+	names    []string
+	aliases  map[string]int
+	byIndex  bool
+	matchHow string
+	notes    []string
 }
 
 func (r *resolver) fail(what, hint string) *Error {

@@ -190,12 +190,8 @@ func (t *distTable) pick(p, q string) ([]values, error) {
 		at = append([]int{free[0]}, at...)
 		free = free[1:]
 	}
-	if q == "" && p == "" && len(free) > 0 && !t.counts {
+	if q == "" && !t.counts && (p == "" && len(free) > 0 || len(free) == 1) {
 		at = append(at, free[0])
-		free = free[1:]
-	} else if q == "" && len(free) == 1 && !t.counts {
-		at = append(at, free[0])
-		free = nil
 	}
 	var columns []values
 	for _, i := range at {
