@@ -637,6 +637,9 @@ func TestStatsmodels(t *testing.T) {
 }
 
 func TestAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("allocations cannot be counted under the race detector")
+	}
 	s := losses(5000)
 	w := losses(5003)[3:]
 	var c, d Accumulator

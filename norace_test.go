@@ -1,0 +1,5 @@
+//go:build !race
+
+package surprisal
+
+const raceDetector = false
