@@ -211,16 +211,16 @@ func decode(t *testing.T, r *Report) map[string]any {
 	return m
 }
 
-// Infinite figures are strings, without error and interval; what is undefined is null.
+// Infinite figures are strings, with the reason why there is no error and interval; what is undefined is null.
 func TestScoreSpecialValues(t *testing.T) {
 	m := decode(t, Score(cards["infinite"](), surprisal.Nat, ""))
-	if got := m["cross_entropy"]; fmt.Sprint(got) != fmt.Sprint(map[string]any{"value": "Infinity", "unit": "nat"}) {
+	if got := m["cross_entropy"]; fmt.Sprint(got) != fmt.Sprint(map[string]any{"value": "Infinity", "unit": "nat", "why": "infinite rows"}) {
 		t.Errorf("cross_entropy is %v", got)
 	}
-	if got := m["skill"]; fmt.Sprint(got) != fmt.Sprint(map[string]any{"value": "-Infinity"}) {
+	if got := m["skill"]; fmt.Sprint(got) != fmt.Sprint(map[string]any{"value": "-Infinity", "why": "infinite rows"}) {
 		t.Errorf("skill is %v", got)
 	}
-	if got := m["perplexity"]; fmt.Sprint(got) != fmt.Sprint(map[string]any{"value": "Infinity"}) {
+	if got := m["perplexity"]; fmt.Sprint(got) != fmt.Sprint(map[string]any{"value": "Infinity", "why": "infinite rows"}) {
 		t.Errorf("perplexity is %v", got)
 	}
 	m = decode(t, Score(cards["oneclass"](), surprisal.Nat, ""))
