@@ -42,7 +42,7 @@ func TestReadLabelsThreads(t *testing.T) {
 	const rows = 1_000_000
 	var data []byte
 	for i := range rows {
-		data = binary.LittleEndian.AppendUint16(data, uint16((i*i/1000)%331))
+		data = binary.LittleEndian.AppendUint16(data, uint16((int64(i)*int64(i)/1000)%331))
 	}
 	data = npyBytes("<u2", false, fmt.Sprintf("(%d,)", rows), data)
 	var first *Labels
@@ -58,7 +58,7 @@ func TestReadLabelsThreads(t *testing.T) {
 		if first == nil {
 			first = l
 			for i, code := range l.Codes {
-				if want := fmt.Sprint((i * i / 1000) % 331); l.Names[code] != want {
+				if want := fmt.Sprint((int64(i) * int64(i) / 1000) % 331); l.Names[code] != want {
 					t.Fatalf("row %d: %s, want %s", i, l.Names[code], want)
 				}
 			}
