@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/bits"
 	"sync"
+
+	"surprisal/internal/kernel"
 )
 
 // The bulk forms below collect terms in bins, one per sign and exponent, as
@@ -28,6 +30,10 @@ const (
 	// Below this many terms the flush costs more than the bins save.
 	smallSlice = 24
 
+	// Below this many terms the moments that the assembly gives cost more than
+	// the terms by themselves.
+	splitSlice = 64
+
 	// Exponent fields of zeros and subnormals, and of what is not finite.
 	fieldTiny    = 0
 	fieldSpecial = 0x7ff
@@ -51,6 +57,9 @@ type momentBin struct {
 
 type momentBins struct {
 	even, odd [4096]momentBin
+
+	// What the assembly does not take.
+	rest [block]float64
 }
 
 type productBin struct{ lo, hi uint64 }
@@ -132,13 +141,44 @@ func AddMoments(sum, squares *Sum, x []float64) (posInf, others int) {
 		return addFinite(sum, squares, x)
 	}
 	bins := momentPool.Get().(*momentBins)
-	for len(x) > 0 {
-		n := min(len(x), block)
-		p, o := addMomentBlock(bins, sum, squares, x[:n])
-		posInf += p
-		others += o
-		x = x[n:]
+	add := func(x []float64) {
+		for len(x) > 0 {
+			n := min(len(x), block)
+			p, o := addMomentBlock(bins, sum, squares, x[:n])
+			posInf += p
+			others += o
+			x = x[n:]
+		}
 	}
+	if len(x) >= splitSlice {
+		var m kernel.Moments
+		rest := bins.rest[:0]
+		for len(x) > 0 {
+			var n int
+			if rest, n = kernel.MomentsOf(&m, rest, x); n == 0 {
+				break
+			}
+			for k, t := range m.Terms {
+				if t == 0 {
+					continue
+				}
+				sign := t >> 63
+				magnitude := uint64(t^sign) - uint64(sign)
+				if k < m.Sums {
+					sum.add64(sign, m.Exponents[k], magnitude)
+				} else {
+					squares.add64(sign, m.Exponents[k], magnitude)
+				}
+			}
+			x = x[n:]
+			if len(rest) >= block/2 {
+				add(rest)
+				rest = rest[:0]
+			}
+		}
+		add(rest)
+	}
+	add(x)
 	momentPool.Put(bins)
 	return posInf, others
 }
@@ -167,6 +207,9 @@ func addFinite(sum, squares *Sum, x []float64) (posInf, others int) {
 }
 
 func addMomentBlock(bins *momentBins, sum, squares *Sum, x []float64) (posInf, others int) {
+	if len(x) < smallSlice {
+		return addFinite(sum, squares, x)
+	}
 	var t touched
 	even, odd := &bins.even, &bins.odd
 	i := 0

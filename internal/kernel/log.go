@@ -1,7 +1,11 @@
-// Package kernel holds the inner loops that turn predictions into nats. Each
-// function is plain Go that gives the same bits on every platform: roundings
-// are explicit, and a multiplication is fused with an addition where math.FMA
-// says so and nowhere else.
+// Package kernel holds the inner loops that turn predictions into nats.
+//
+// Each function is defined by plain Go, and most have twins in assembly, for
+// AVX2 and AVX-512, that the processor's abilities choose between. Where a
+// comment promises the same bits, the twins and all platforms give them:
+// roundings are explicit, and a multiplication is fused with an addition where
+// math.FMA says so and nowhere else. The build tag purego leaves the assembly
+// out.
 package kernel
 
 import "math"
@@ -107,8 +111,20 @@ func LogSlice(dst, x []float64) {
 	if len(dst) != len(x) {
 		panic("kernel: slices of different lengths")
 	}
-	for i, v := range x {
-		dst[i] = Log(v)
+	if active == plain {
+		logPlain(dst, x)
+		return
+	}
+	for len(x) > 0 {
+		n := min(len(x), logBlock)
+		if active == avx512 {
+			logAVX512(dst[:n], x[:n])
+		} else {
+			m := n &^ 3
+			logAVX2(dst[:m], x[:m])
+			logPlain(dst[m:n], x[m:n])
+		}
+		dst, x = dst[n:], x[n:]
 	}
 }
 
@@ -119,6 +135,34 @@ func NegLogSlice(dst, p []float64) {
 	if len(dst) != len(p) {
 		panic("kernel: slices of different lengths")
 	}
+	if active == plain {
+		negLogPlain(dst, p)
+		return
+	}
+	for len(p) > 0 {
+		n := min(len(p), logBlock)
+		if active == avx512 {
+			negLogAVX512(dst[:n], p[:n])
+		} else {
+			m := n &^ 3
+			negLogAVX2(dst[:m], p[:m])
+			negLogPlain(dst[m:n], p[m:n])
+		}
+		dst, p = dst[n:], p[n:]
+	}
+}
+
+// logBlock is how many values a call of assembly is given: it cannot be
+// interrupted, so it gets no more than some 64 KB to read and write.
+const logBlock = 4096
+
+func logPlain(dst, x []float64) {
+	for i, v := range x {
+		dst[i] = Log(v)
+	}
+}
+
+func negLogPlain(dst, p []float64) {
 	for i, v := range p {
 		dst[i] = 0 - Log(v) // not -Log(v): surprisals have no -0
 	}

@@ -1,0 +1,56 @@
+//go:build !amd64 || purego
+
+package kernel
+
+// Without assembly everything is plain, and the branches to the other tiers
+// fall away.
+const (
+	active = plain
+	ifma   = false
+)
+
+func best() tier { return plain }
+
+func setTier(tier) {}
+
+func setIFMA(bool) {}
+
+const none = "kernel: no assembly"
+
+func logAVX512(dst, x []float64)    { panic(none) }
+func logAVX2(dst, x []float64)      { panic(none) }
+func negLogAVX512(dst, x []float64) { panic(none) }
+func negLogAVX2(dst, x []float64)   { panic(none) }
+
+func momentsAVX512(x []float64, s *[11][4]float64, rest *[16]uint64) { panic(none) }
+func momentsAVX2(x []float64, s *[11][4]float64, rest *[16]uint64)   { panic(none) }
+func digitsIFMA(x []float64, s *[8][8]uint64, rest *[16]uint64)      { panic(none) }
+
+func crossAVX512(lanes *[8]float64, p, q []float64) { panic(none) }
+func crossAVX2(lanes *[8]float64, p, q []float64)   { panic(none) }
+
+func tally32AVX512([]float32) (sum, squares, most float64, signs uint64) { panic(none) }
+func tally32AVX2([]float32) (sum, squares, most float64, signs uint64)   { panic(none) }
+func tally64AVX512([]float64) (sum, squares, most float64, signs uint64) { panic(none) }
+func tally64AVX2([]float64) (sum, squares, most float64, signs uint64)   { panic(none) }
+
+func expSumsAVX512(sums []float64, x []float32, classes int, targets []int) { panic(none) }
+func expSumsAVX2(sums []float64, x []float32, classes int, targets []int)   { panic(none) }
+func expFewAVX512(sums []float64, x []float32, classes int, targets []int)  { panic(none) }
+func expFewAVX2(sums []float64, x []float32, classes int, targets []int)    { panic(none) }
+
+func expSumShiftedAVX512(sums []float64, x []float32, classes int, targets []int, k float32) {
+	panic(none)
+}
+
+func expSumShiftedAVX2(sums []float64, x []float32, classes int, targets []int, k float32) {
+	panic(none)
+}
+
+func scaleExpsAVX512(dst, x []float32, classes int, k, factor []float32) { panic(none) }
+func scaleExpsAVX2(dst, x []float32, classes int, k, factor []float32)   { panic(none) }
+
+func finishAVX512(dst, sums, at []float64) { panic(none) }
+func finishAVX2(dst, sums, at []float64)   { panic(none) }
+
+func readAVX2([]float64) float64 { panic(none) }
