@@ -25,52 +25,19 @@ type tally struct {
 	negative           bool
 }
 
-// others adds a run of values to the tally. Partial sums in a fixed order, and no
-// multiplication fused with an addition where a processor could: the result
-// depends on nothing but the values. Signs are gathered and maxima found
-// among the bits, as integers: probabilities are in the same order as their bits,
-// and integers need no branch. Negative values, whose bits are not, make the row
-// invalid; NaN shows in the sum.
+// others adds a run of values to the tally.
 func others[T loss.Float](x []T, t *tally) {
-	var s0, s1, s2, s3, q0, q1, q2, q3 float64
-	var signs uint64
-	m0, m1 := int64(math.Float64bits(t.most)), int64(0)
-	i := 0
-	for ; i+4 <= len(x); i += 4 {
-		v := x[i : i+4 : i+4]
-		a, b, c, d := float64(v[0]), float64(v[1]), float64(v[2]), float64(v[3])
-		s0 += a
-		s1 += b
-		s2 += c
-		s3 += d
-		q0 += float64(a * a)
-		q1 += float64(b * b)
-		q2 += float64(c * c)
-		q3 += float64(d * d)
-		ia, ib, ic, id := int64(math.Float64bits(a)), int64(math.Float64bits(b)), int64(math.Float64bits(c)), int64(math.Float64bits(d))
-		m0 = max(m0, ia, ic)
-		m1 = max(m1, ib, id)
-		signs |= uint64(ia | ib | ic | id)
-	}
-	for ; i < len(x); i++ {
-		a := float64(x[i])
-		s0 += a
-		q0 += float64(a * a)
-		ia := int64(math.Float64bits(a))
-		m0 = max(m0, ia)
-		signs |= uint64(ia)
-	}
-	if signs>>63 != 0 { // a negative number, or −0
-		for _, v := range x {
-			t.negative = t.negative || v < 0
-		}
-	}
-	t.sum += (s0 + s1) + (s2 + s3)
-	t.squares += (q0 + q1) + (q2 + q3)
-	t.most = math.Float64frombits(uint64(max(m0, m1)))
+	sum, squares, most, bad := loss.Tally(x)
+	t.sum += sum
+	t.squares += squares
+	t.most = max(t.most, most)
+	t.negative = t.negative || bad && sum == sum
 }
 
-// fewOthers is others for short rows, all values but that of class y.
+// fewOthers is others for short rows, all values but that of class y. Signs are
+// gathered and the maximum found among the bits, as integers: probabilities are in
+// the same order as their bits, and integers need no branch. Negative values,
+// whose bits are not, make the row invalid; NaN shows in the sum.
 func fewOthers[T loss.Float](row []T, y int, t *tally) {
 	var sum, squares float64
 	var signs uint64
