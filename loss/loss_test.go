@@ -85,7 +85,7 @@ func TestSoftmaxForms(t *testing.T) {
 		at := rng.IntN(n)
 		y[at] = 1
 		want := Softmax(row, at)
-		if got := SoftmaxProbs(dst, row, at); !same(got, want, 1e-15) {
+		if got := SoftmaxProbs(dst, row, at); got != want {
 			t.Fatalf("%v: with probabilities %g, without %g", row, got, want)
 		}
 		// The probabilities, with 1 − p in the target's place.
@@ -101,8 +101,16 @@ func TestSoftmaxForms(t *testing.T) {
 		if !(math.Abs(sum-1) <= 1e-14) {
 			t.Fatalf("%v: probabilities sum to %g", row, sum)
 		}
-		if got := SoftmaxSoft(row, y); !(math.Abs(got-want) <= 1e-12*(1+want)) {
+		if got := SoftmaxSoft(row, y); !same(got, want, 1e-14) {
 			t.Fatalf("%v: one-hot shares %g, hard %g", row, got, want)
+		}
+		shares := make([]float64, n)
+		for i := range shares {
+			shares[i] = rng.Float64()
+		}
+		var got [1]float64
+		if err := new(CrossEntropy).Losses(bg, got[:], Rows(row, n), Shares(Rows(shares, n))); err != nil || got[0] != SoftmaxSoft(row, shares) {
+			t.Fatalf("%v, shares %v: %v (%v), alone %v", row, shares, got[0], err, SoftmaxSoft(row, shares))
 		}
 		two := Softmax(row[:2], 1)
 		if got := BinaryLogit(row[1]-row[0], true); !(math.Abs(got-two) <= 1e-13*(1+two)) {

@@ -40,15 +40,16 @@ func Softmax[T Float](logits []T, target int) float64 {
 	case math.IsInf(most, -1):
 		return 0
 	}
-	if xt >= most {
-		return math.Log1p(sumExp(logits[:target], xt) + sumExp(logits[target+1:], xt))
+	most = max(most, xt)
+	rest := sumExp(sumExp(0, logits[:target], most), logits[target+1:], most)
+	if xt == most {
+		return math.Log1p(rest)
 	}
 	// m − x_t is taken first: m + log(sum) would absorb a small log(sum) when m is large.
-	s := sumExp(logits[:target], most) + sumExp(logits[target+1:], most) + math.Exp(xt-most)
-	return (most - xt) + kernel.Log(s)
+	return (most - xt) + kernel.Log(rest+math.Exp(xt-most))
 }
 
-// SoftmaxProbs is [Softmax], and fills dst with the softmax probabilities of all
+// SoftmaxProbs is [Softmax], to the bit, and fills dst with the softmax probabilities of all
 // classes but target, and with 1 − p for target: the distance from certainty,
 // which keeps its relative accuracy where p itself would round to 1. dst must be
 // as long as the row; it is left unspecified where the loss is NaN or there is
@@ -85,9 +86,8 @@ func SoftmaxProbs[T Float](dst []float64, logits []T, target int) float64 {
 	return nats
 }
 
-// sumExp is Σ exp(xⱼ − shift).
-func sumExp[T Float](x []T, shift float64) float64 {
-	var s float64
+// sumExp is s + Σ exp(xⱼ − shift).
+func sumExp[T Float](s float64, x []T, shift float64) float64 {
 	for _, v := range x {
 		s += math.Exp(float64(v) - shift)
 	}
@@ -109,26 +109,29 @@ func LogSumExp[T Float](x []T) float64 {
 	if math.IsInf(most, 0) {
 		return most
 	}
-	return most + kernel.Log(sumExp(x, most))
+	return most + kernel.Log(sumExp(0, x, most))
 }
 
 // SoftmaxSoft is the cross entropy of a row of logits with the shares y of the
-// classes, in nats: Σₖ yₖ·(log Σⱼ exp(xⱼ) − xₖ). A class with yₖ = 0 contributes
-// nothing, even at −Inf; a class with yₖ > 0 and logit −Inf costs +Inf. NaN if
-// there is no softmax. Rows of different length panic.
+// classes, in nats: Σₖ yₖ·(log Σⱼ exp(xⱼ) − xₖ), with relative accuracy if no
+// share is negative. A class with yₖ = 0 contributes nothing, even at −Inf; a
+// class with yₖ > 0 and logit −Inf costs +Inf. NaN if there is no softmax. Rows
+// of different length panic.
 func SoftmaxSoft[T Float](logits []T, y []float64) float64 {
 	if len(logits) != len(y) {
 		panic("loss: logits and shares differ in length")
 	}
-	lse := LogSumExp(logits)
-	if lse != lse || math.IsInf(lse, 0) {
+	top := largest(logits)
+	if top < 0 {
 		return math.NaN()
 	}
-	var s float64
-	for k, share := range y {
-		if share != 0 {
-			s += float64(share * (lse - float64(logits[k])))
-		}
+	tail := Softmax(logits, top)
+	var total float64
+	for _, share := range y {
+		total += share
 	}
-	return s
+	if tail != tail || total != total {
+		return math.NaN()
+	}
+	return product(total, tail) + below(logits, y, float64(logits[top]))
 }
