@@ -35,7 +35,7 @@ func build(ctx context.Context, to string) error {
 type machine struct {
 	cpu, kernel, goVersion string
 	cores                  int
-	load                   float64
+	busy                   float64 // the largest share of the processor that others took
 }
 
 func lookAround() machine {
@@ -48,10 +48,39 @@ func lookAround() machine {
 			}
 		}
 	}
-	if b, err := os.ReadFile("/proc/loadavg"); err == nil {
-		fmt.Sscan(string(b), &m.load)
-	}
 	return m
+}
+
+// listen finds out for a second what share of the processor is in use while this
+// program does nothing, and remembers the largest.
+func (m *machine) listen() {
+	idle, all, ok := ticks()
+	time.Sleep(time.Second)
+	if idle2, all2, ok2 := ticks(); ok && ok2 && all2 > all {
+		m.busy = max(m.busy, 1-(idle2-idle)/(all2-all))
+	}
+}
+
+// ticks are the time that all cores were idle, and all time, since the system started.
+func ticks() (idle, all float64, ok bool) {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, 0, false
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	fields := strings.Fields(line)
+	for i, f := range fields {
+		if i == 0 || i > 8 { // the rest is contained in the others
+			continue
+		}
+		var n float64
+		fmt.Sscan(f, &n)
+		all += n
+		if i == 4 || i == 5 {
+			idle += n
+		}
+	}
+	return idle, all, len(fields) > 5
 }
 
 // candidate is one contestant: a program to run.
@@ -95,6 +124,7 @@ func median(x []float64) float64 {
 
 // race runs every candidate once to warm up, then reps times in turn.
 func (b *bench) race(ctx context.Context, threads int, list []candidate) ([]*timing, error) {
+	b.machine.listen()
 	var all []*timing
 	for _, c := range list {
 		all = append(all, &timing{candidate: c})

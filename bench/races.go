@@ -204,6 +204,7 @@ func benchStartup(ctx context.Context, b *bench) error {
 
 // contests runs a program that races within itself.
 func (b *bench) contests(ctx context.Context, threads int, args ...string) (list []*contest, err error) {
+	b.machine.listen()
 	_, _, out, err := launch(ctx, threads, args, nil)
 	if err != nil {
 		return nil, err

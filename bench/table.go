@@ -52,8 +52,8 @@ func (b *bench) print(w io.Writer, took time.Duration) {
 	fmt.Fprintf(w, "%s\n\n", head)
 	fmt.Fprintf(w, "%s, %d cores, %s, %s; median of %d runs in turn after one to warm up; %s in all.\n",
 		b.machine.cpu, b.machine.cores, b.machine.kernel, b.machine.goVersion, b.reps, took.Round(time.Second))
-	if b.machine.load > 0.3 {
-		fmt.Fprintf(w, "THE MACHINE WAS BUSY at the start (load %.2f): do not quote these figures.\n", b.machine.load)
+	if b.machine.busy > 0.03 {
+		fmt.Fprintf(w, "THE MACHINE WAS BUSY with other things (up to %.0f %% of it): do not quote these figures.\n", 100*b.machine.busy)
 	}
 	if b.quick {
 		fmt.Fprintln(w, "Quick run on small data: it shows that everything runs; bars are not judged.")

@@ -73,6 +73,11 @@ const (
 	Empty Why = iota + 1 // nothing between the delimiters
 	NA                   // one of the usual marks: NA, N/A, null, None, …
 	NaN                  // NaN, in text or in binary
+	// Censored: all that is known of a log-probability is a bound. It is −9999, which
+	// OpenAI and those who follow it write for "very unlikely", or a list of the most
+	// probable tokens without the one that came. Totals over the other rows are lower
+	// bounds of the surprisal.
+	Censored
 )
 
 // String names the reason as the output counts it.
@@ -84,6 +89,8 @@ func (w Why) String() string {
 		return "NA"
 	case NaN:
 		return "NaN"
+	case Censored:
+		return "censored"
 	}
 	return "missing"
 }

@@ -12,6 +12,8 @@ func ScoreFields() []FieldDoc {
 		{"confidence", "of every interval lo to hi"},
 		{"inputs", "path, format and rows of each file"},
 		{"read_as", "how the files were read, in one line"},
+		{"self_scored", "true where the log-probabilities are of text that the model made itself: no loss on data"},
+		{"lower_bound", "true where rows are censored, so that the total is a lower bound"},
 		{"n", "rows scored, repeats (--freq) counted"},
 		{"weight", "sum of the weights; n where there are none"},
 		{"effective_n", "(sum of w)² / sum of w², with --weight"},

@@ -59,6 +59,12 @@ func (s scoreReport) data(readAs string) Object {
 	}
 	add("inputs", inputs)
 	add("read_as", readAs)
+	if s.SelfScored {
+		add("self_scored", true)
+	}
+	if s.LowerBound {
+		add("lower_bound", true)
+	}
 	add("n", s.N)
 	add("weight", s.Weight)
 	if s.Weighted {
@@ -267,6 +273,9 @@ func (s scoreReport) verdict() string {
 	if s.Floor > 0 {
 		text = fmt.Sprintf("With a floor of %g, the model pays %s %s per row", s.Floor, w.Value, s.units())
 	}
+	if s.SelfScored {
+		text = fmt.Sprintf("Self-scored, no loss on data: text that the model made itself costs it %s %s per row", w.Value, s.units())
+	}
 	var remarks []string
 	if in := s.interval(w); in != "" {
 		remarks = append(remarks, in)
@@ -388,7 +397,11 @@ func (s scoreReport) headline() Block {
 	if math.IsInf(s.CrossEntropy.Value, 1) && !math.IsNaN(s.Finite.Value) {
 		t.figure("  over the finite rows only", Nats(s.Finite, s.u).Write())
 	}
-	t.figure(fmt.Sprintf("total NLL, %s", s.units()), point(s.u.FromNats(s.NLL), "").Write())
+	bound := ""
+	if s.LowerBound {
+		bound = ", a lower bound"
+	}
+	t.figure(fmt.Sprintf("total NLL, %s%s", s.units(), bound), point(s.u.FromNats(s.NLL), "").Write())
 	t.figure("perplexity per row", perplexity(s.CrossEntropy).Write())
 	if s.HasLabels {
 		t.figure(fmt.Sprintf("base-rate entropy, %s", s.units()), point(s.u.FromNats(s.BaseRateEntropy), "").Write())
@@ -615,6 +628,7 @@ func (s scoreReport) notes(readAs string) []string {
 		readAs = ", read as " + readAs
 	}
 	notes = append(notes, strings.Join(inputs, ", ")+readAs)
+	notes = append(notes, s.Notes...)
 
 	e := s.CrossEntropy
 	switch {

@@ -91,6 +91,7 @@ var cards = map[string]func() *score.Scorecard{
 			Confidence: 0.95,
 			N:          1707, Weight: 1707, EffectiveN: 1707, Clusters: 48,
 			CrossEntropy: estimate(7.455, 0.131), NLL: 12726.14, Finite: estimate(7.455, 0.131),
+			SelfScored: true, LowerBound: true, Notes: []string{"2 failed requests left out"},
 			Per:  []score.PerCount{{Of: "byte", Total: 9054, Mean: estimate(1.40558, 0.0241)}},
 			Rows: score.RowCounts{Read: 1707, Scored: 1707},
 		}

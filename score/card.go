@@ -14,6 +14,14 @@ type Scorecard struct {
 	Floor      float64 // 0 if no floor was asked for
 	Normalize  Normalize
 
+	// SelfScored says that the log-probabilities are those of text that the model
+	// made itself: their mean estimates its own entropy, and is no loss on data.
+	SelfScored bool
+	// LowerBound says that some rows are censored: of their surprisal only a bound is
+	// known, they are left out, and the total is a lower bound.
+	LowerBound bool
+	Notes      []string // what the files said of themselves
+
 	N          int64   // rows scored, repeats counted; infinite rows included
 	Weight     float64 // Σw of the rows scored; N where there are no weights
 	Weighted   bool

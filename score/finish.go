@@ -399,3 +399,20 @@ func countRows(n int64) string {
 	}
 	return fmt.Sprintf("%d rows", n)
 }
+
+// describeSource says what kind of figure this is, where the source or its gaps
+// make it another than the usual.
+func (c *Scorecard) describeSource(selfScored bool) {
+	if c.SelfScored = selfScored; selfScored {
+		c.Warnings = append(c.Warnings, Warning{
+			"self-scored: these are log-probabilities of text that the model made itself, so their mean estimates the model's own entropy (and only if it drew at temperature 1 from all tokens); it is no loss on data",
+			"for a loss, score given text: prompt_logprobs, or echo"})
+	}
+	for _, r := range c.Rows.Invalid {
+		if r.Reason == reasons[censored].name {
+			c.LowerBound = true
+			c.Warnings = append(c.Warnings, Warning{
+				fmt.Sprintf("of %s only a bound is known (censored): the total is a lower bound, and the means leave these rows out", countRows(r.Count)), ""})
+		}
+	}
+}

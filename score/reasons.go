@@ -10,6 +10,7 @@ const (
 	emptyCell
 	naCell
 	nanCell
+	censored
 	negative
 	aboveOne
 	logAboveZero
@@ -29,6 +30,7 @@ var reasons = [reasonCount]struct{ name, expected string }{
 	emptyCell:    {"empty", "a number"},
 	naCell:       {"NA", "a number"},
 	nanCell:      {"NaN", "a number"},
+	censored:     {"censored", "a log-probability, not a bound such as -9999"},
 	negative:     {"negative", "a probability in [0, 1]"},
 	aboveOne:     {"above 1", "a probability in [0, 1]"},
 	logAboveZero: {"log-probability above 0", "a logarithm of a probability, at most 0"},
@@ -48,6 +50,8 @@ func reasonOf(w predict.Why) reason {
 		return emptyCell
 	case predict.NA:
 		return naCell
+	case predict.Censored:
+		return censored
 	}
 	return nanCell
 }

@@ -92,7 +92,13 @@ func Run(ctx context.Context, job Job) (*Scorecard, error) {
 			return nil, err
 		}
 	}
-	return whole.scorecard(r.inputs)
+	card, err := whole.scorecard(r.inputs)
+	if err != nil {
+		return nil, err
+	}
+	card.Notes = r.notes
+	card.describeSource(r.selfScored)
+	return card, nil
 }
 
 // place names the file in an error that does not know it.
@@ -113,6 +119,9 @@ type runner struct {
 	folds  []*fold
 	inputs []InputRead
 	base   int64 // rows of the inputs read so far
+
+	selfScored bool
+	notes      []string
 }
 
 func (r *runner) read(ctx context.Context, i int) (err error) {
@@ -137,6 +146,7 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 	for _, f := range r.folds {
 		f.start(i, r.base, bind)
 	}
+	about := predict.AboutOf(src)
 	rows, err := src.Read(ctx, bind.Selection, r.opt.Threads, func(worker int, b *predict.Batch) error {
 		if r.job.OnRows != nil {
 			r.job.OnRows(int64(b.Rows))
@@ -147,6 +157,13 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 		return err
 	}
 	r.inputs = append(r.inputs, InputRead{r.job.Inputs[i].Name, src.Format(), rows})
+	r.selfScored = r.selfScored || about.SelfScored
+	for _, note := range predict.AboutOf(src).Notes { // what was left out is known after reading
+		if len(r.job.Inputs) > 1 {
+			note = r.job.Inputs[i].Name + ": " + note
+		}
+		r.notes = append(r.notes, note)
+	}
 	r.base += rows
 	return nil
 }
@@ -157,9 +174,13 @@ func (r *runner) decide(src predict.Source) error {
 	if r.apart != nil {
 		sample = r.apart.sample(1000)
 	}
-	layout, err := predict.Resolve(r.job.Request, src, sample)
+	about := predict.AboutOf(src)
+	layout, err := predict.Resolve(r.job.Request.Over(about.Request), src, sample)
 	if err != nil {
 		return err
+	}
+	if about.System != "" {
+		layout.Notes = append([]string{about.System}, layout.Notes...)
 	}
 	r.layout = layout
 	if r.apart != nil {

@@ -2,7 +2,6 @@ package formats
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -28,7 +27,7 @@ func begins(magic ...string) func([]byte) bool {
 	}
 }
 
-const reads = "this version reads CSV, TSV and NPY"
+const reads = "this version reads CSV, TSV, JSON lines, NPY, NPZ, safetensors, Parquet and Arrow"
 
 // byDuckDB is the hint for tables that DuckDB can turn into CSV.
 func byDuckDB(name string) string {
@@ -53,18 +52,20 @@ func unpackBy(program string) func(string) string {
 }
 
 var strangers = []stranger{
-	{"Parquet", begins("PAR1", "PARE"), byDuckDB},
-	{"an Arrow or Feather file", begins("ARROW1", "FEA1"), convert("write CSV: pyarrow.feather.read_table(path).to_pandas().to_csv('out.csv', index=False)")},
+	{"a Feather version 1 file", begins("FEA1"), convert("write version 2: pyarrow.feather.write_feather(pyarrow.feather.read_table(path), 'out.feather')")},
+	{"a PyTorch file", func(head []byte) bool {
+		name, ok := firstMember(head)
+		return ok && (strings.HasSuffix(name, "/data.pkl") || strings.HasSuffix(name, "/.format_version")) ||
+			len(head) > 12 && head[0] == 0x80 && bytes.HasPrefix(head[2:], []byte("\x8a\x0al\xfc\x9cF\xf9\x20j\xa8P\x19"))
+	}, convert("a pickle is a program and is never run: safetensors.torch.save_file({'logits': torch.load(path).contiguous()}, 'out.safetensors')")},
 	{"a zip archive", begins("PK\x03\x04", "PK\x05\x06"), func(name string) string {
 		switch strings.ToLower(filepath.Ext(name)) {
-		case ".npz":
-			return reads + "; save each array in its own file: numpy.save('out.npy', numpy.load(path)['probs'])"
 		case ".pt", ".pth", ".bin", ".ckpt":
-			return reads + "; write the tensor: numpy.save('out.npy', tensor.float().numpy())"
+			return reads + "; a pickle is a program and is never run: safetensors.torch.save_file({'logits': torch.load(path).contiguous()}, 'out.safetensors')"
 		case ".xlsx", ".ods":
 			return reads + "; save the sheet as CSV"
 		}
-		return reads + "; unpack it, or save arrays of an .npz each in its own file with numpy.save"
+		return reads + "; unpack it"
 	}},
 	{"a pickle", func(head []byte) bool {
 		return len(head) > 2 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5 && bytes.IndexByte([]byte("}](cX\x95\x8c\x8aK"), head[2]) >= 0
@@ -72,16 +73,12 @@ var strangers = []stranger{
 	{"HDF5", begins("\x89HDF\r\n\x1a\n"), convert("write the array: numpy.save('out.npy', h5py.File(path)['probs'][:])")},
 	{"an SQLite database", begins("SQLite format 3\x00"), convert("write CSV: sqlite3 -csv -header FILE 'select …' | surprisal score -")},
 	{"R data", begins("RDX", "RDA", "X\n\x00\x00\x00", "A\n2\n", "A\n3\n"), convert("write CSV: write.csv(d, 'out.csv', row.names = FALSE)")},
-	{"safetensors", func(head []byte) bool {
-		return len(head) > 9 && head[8] == '{' && binary.LittleEndian.Uint64(head) < 100<<20
-	}, convert("write the tensor: numpy.save('out.npy', tensor.float().numpy())")},
 	{"compressed with xz", begins("\xfd7zXZ\x00"), unpackBy("xz")},
 	{"compressed with bzip2", begins("BZh"), unpackBy("bzip2")},
 	{"compressed with lz4", begins("\x04\x22\x4d\x18"), unpackBy("lz4")},
 	{"UTF-16 text", begins("\xff\xfe", "\xfe\xff"), func(name string) string {
 		return fmt.Sprintf("make it UTF-8: iconv -f UTF-16 -t UTF-8 %s", name)
 	}},
-	{"JSON", isJSON, byDuckDB},
 	{"a web page", func(head []byte) bool {
 		head = bytes.ToLower(bytes.TrimSpace(head))
 		return begins("<!doctype", "<html", "<?xml")(head)

@@ -174,3 +174,16 @@ write("lmeval_loglikelihood.jsonl", [
 write("lmeval_generated.jsonl", [
     {"doc_id": 0, "doc": {}, "target": "4", "arguments": {"gen_args_0": {"arg_0": "2+2=", "arg_1": {"until": ["\n"]}}},
      "resps": [["four"]], "filtered_resps": ["four"], "filter": "none", "exact_match": 0.0}])
+
+
+def sample(i, content):
+    return {"id": i, "epoch": 1, "input": "Q", "choices": None, "target": "A", "messages": [],
+            "output": {"model": "m", "choices": [{"message": {"role": "assistant", "content": "A"}, "stop_reason": "stop",
+                                                  "logprobs": None if content is None else {"content": content}}], "completion": "A"},
+            "scores": {"match": {"value": "C"}}}
+
+
+# Inspect: bytes are null where the provider gave none.
+inspect = [sample("s1", [tok("A", -0.5), {"token": " é", "logprob": -1.25, "bytes": None, "top_logprobs": None}]), sample(2, None)]
+write("inspect_log.json", [{"version": 2, "status": "success", "eval": {"task": "t", "model": "m"}, "plan": {}, "results": {}, "stats": {}, "samples": inspect}], indent=2)
+write("inspect_samples.jsonl", inspect)
