@@ -156,7 +156,6 @@ type crossEntropy struct {
 	t       Targets
 	scale   float64 // of the gradient
 	fast    bool
-	sums    bool // whether losses are wanted in an accumulator
 }
 
 var crossEntropies = sync.Pool{New: func() any { return new(crossEntropy) }}

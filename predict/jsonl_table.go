@@ -98,13 +98,6 @@ func (j *jsonRows) record(r *jsonRun, s *jsonScan, i int) (int, *Error) {
 	return end, nil
 }
 
-// wrong is trouble with the value at i.
-func (j *jsonRows) wrong(i, col int, what, hint string) int {
-	j.s.at = i
-	j.bad = j.p.at(col, what, hint)
-	return -1
-}
-
 // object parses the object at i.
 func (j *jsonRows) object(st *jsonStep, i, depth int) int {
 	s, b := j.s, j.s.b

@@ -28,8 +28,6 @@ type pqLeaf struct {
 	def    int // levels when all is there
 	rep    int // 0, or 1 for a list
 	elem   int // the definition level from which on a list has an element
-	bits   int // of an integer that is stored in more
-	signed bool
 	flip   bool // ptFixed numbers are big-endian: decimals
 	uuid   bool
 	column

@@ -157,10 +157,6 @@ func cells(t testing.TB, src predict.Source, threads int) ([][]string, error) {
 	for i := range n {
 		sel.Texts = append(sel.Texts, i)
 	}
-	type run struct {
-		first int64
-		rows  [][]string
-	}
 	var mu sync.Mutex
 	runs := map[int64][][]string{}
 	rows, err := src.Read(context.Background(), sel, threads, func(_ int, b *predict.Batch) error {

@@ -29,14 +29,6 @@ func begins(magic ...string) func([]byte) bool {
 
 const reads = "this version reads CSV, TSV, JSON lines, NPY, NPZ, safetensors, Parquet and Arrow"
 
-// byDuckDB is the hint for tables that DuckDB can turn into CSV.
-func byDuckDB(name string) string {
-	if name == "-" {
-		name = "FILE"
-	}
-	return fmt.Sprintf(`%s; try: duckdb -c "COPY (FROM '%s') TO '/dev/stdout' (FORMAT csv)" | surprisal score -`, reads, name)
-}
-
 func convert(how string) func(string) string {
 	return func(string) string { return reads + "; " + how }
 }
