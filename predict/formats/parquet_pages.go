@@ -24,10 +24,10 @@ var errTooLarge = fmt.Errorf("a page of more than %d MB", maxPage>>20)
 type pqLeaf struct {
 	index  int // among the leaves
 	typ    int32
-	length int // of a ptFixed
-	def    int // levels when all is there
-	rep    int // 0, or 1 for a list
-	elem   int // the definition level from which on a list has an element
+	length int  // of a ptFixed
+	def    int  // levels when all is there
+	rep    int  // 0, or 1 for a list
+	elem   int  // the definition level from which on a list has an element
 	flip   bool // ptFixed numbers are big-endian: decimals
 	uuid   bool
 	column
