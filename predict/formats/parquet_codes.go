@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/bits"
 	"sync"
 
@@ -74,7 +75,7 @@ func unpackPage(codec int32, buf, packed []byte, size int) ([]byte, error) {
 	case codecGzip:
 		most = 1100*len(packed) + 64
 	case codecZstd:
-		most = 1 << 40 // a block of one byte may be 128 KB
+		most = math.MaxInt // a block of one byte may be 128 KB
 	default:
 		return nil, fmt.Errorf("unknown codec %d", codec)
 	}
