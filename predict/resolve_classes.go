@@ -16,7 +16,10 @@ func (r *resolver) classes() error {
 		return r.binaryClasses()
 	}
 	if !r.hasLabels() {
-		return r.noLabelError("no label column found")
+		if !r.req.Unlabelled {
+			return r.noLabelError("no label column found")
+		}
+		return r.classesAlone()
 	}
 	candidates := r.classCandidates()
 	if r.req.Classes != "" {
@@ -66,10 +69,29 @@ func (r *resolver) classes() error {
 		return r.noMatch(candidates[len(candidates)-1])
 	}
 	if r.last && r.form == Logits && most < len(r.labels) {
-		return r.fail(fmt.Sprintf("cannot tell which columns are predictions; the columns are %s", listColumns(r.cols, 12)),
-			"say which: --probs COLUMNS or --logits COLUMNS")
+		return r.cannotTell()
 	}
 	return nil
+}
+
+// classesAlone names the classes where no label says how.
+func (r *resolver) classesAlone() error {
+	if r.last && r.form == Logits {
+		return r.cannotTell()
+	}
+	if r.req.Classes != "" {
+		names, err := r.saidClasses(len(r.values))
+		r.names = names
+		return err
+	}
+	r.names, r.byIndex = r.displayNames(r.values), !r.named
+	r.addFullNames()
+	return nil
+}
+
+func (r *resolver) cannotTell() error {
+	return r.fail(fmt.Sprintf("cannot tell which columns are predictions; the columns are %s", listColumns(r.cols, 12)),
+		"say which: --probs COLUMNS or --logits COLUMNS")
 }
 
 func (r *resolver) noSampleLabel() error {
