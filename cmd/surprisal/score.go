@@ -31,6 +31,7 @@ type scoreFlags struct {
 	maxSlices  int
 	threads    int
 	failOver   float64
+	against    againstFlags
 
 	output
 }
@@ -109,6 +110,8 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	columns(rows, &r.Tokens, "tokens", "`COL`: tokens in the row, for figures per token")
 	columns(rows, &r.Words, "words", "`COL`: words in the row")
 	columns(rows, &r.Bytes, "bytes", "`COL`: bytes in the row, for bits per byte")
+
+	named = append(named, f.against.bind(cmd)...)
 
 	const shown = "What is shown"
 	columns(shown, &r.By, "by", "`COLS`: score every combination of their values apart")
@@ -210,6 +213,9 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 	if _, err := delimiter(f.delimiter); err != nil {
 		return err
 	}
+	if err := f.against.check(cmd); err != nil {
+		return err
+	}
 	return f.output.check(cmd)
 }
 
@@ -297,6 +303,11 @@ func (f *scoreFlags) run(cmd *cobra.Command, e *env, args []string) error {
 	if n := len(job.Labels); n > 1 && n != len(files) {
 		return hinted(fmt.Errorf("%d files of labels for %s", n, count(len(files), "input")), "give --labels once for the whole data set, or once per input")
 	}
+	baseFiles, err := f.against.find()
+	if err != nil {
+		return err
+	}
+	all = append(all, baseFiles...)
 	if err := onceStdin(all); err != nil {
 		return err
 	}
@@ -312,6 +323,9 @@ func (f *scoreFlags) run(cmd *cobra.Command, e *env, args []string) error {
 		if slices.ContainsFunc(files[:i], func(f file) bool { return f.path == in.path }) {
 			e.say("warning: %s is given twice, and its rows count twice", in.path)
 		}
+	}
+	if baseFiles != nil {
+		return f.runAgainst(ctx, e, job, files, baseFiles)
 	}
 	var readAsText string
 	bar := startProgress(ctx, e.stderr)
