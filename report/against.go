@@ -29,7 +29,7 @@ func AgainstFields() []FieldDoc {
 		{"classes", "how many"},
 		{"kl", "mean KL(base‖model) per row: value, se, lo, hi"},
 		{"finite_kl", "the same over the rows where it is finite"},
-		{"kl_quantiles", "share and kl: up to how much that share of the rows, or of their weight, is apart; 1 is the maximum"},
+		{"kl_quantiles", "share and kl: up to how much that share of the rows, or of their weight, is apart; of 1, the maximum, also row (and path)"},
 		{"kl_quantiles_exact", "false beyond a million rows: quantiles are within 1 % of themselves"},
 		{"agreement", "share of rows with the same most probable class; c classes in common of a and b tied ones count c / max(a, b)"},
 		{"agreement_by_chance", "the agreement to be expected if the rows of one side were shuffled"},
@@ -115,7 +115,14 @@ func (s againstReport) data(readAs, baseReadAs string) Object {
 	add("finite_kl", Nats(s.FiniteKL, s.u))
 	var points []Object
 	for _, p := range s.KLPoints {
-		points = append(points, Object{{"share", float64(p.Part) / float64(p.Of)}, {"kl", s.u.FromNats(p.Nats)}})
+		x := Object{{"share", float64(p.Part) / float64(p.Of)}, {"kl", s.u.FromNats(p.Nats)}}
+		if p.Part == p.Of {
+			x = append(x, Field{"row", s.Furthest.Row})
+			if len(s.Inputs) > 1 {
+				x = append(x, Field{"path", s.Inputs[s.Furthest.Input].Path})
+			}
+		}
+		points = append(points, x)
 	}
 	add("kl_quantiles", points)
 	add("kl_quantiles_exact", s.Exact)
@@ -306,6 +313,12 @@ func (s againstReport) headline() *Block {
 			name = "  median"
 		case 2 * p.Of:
 			name = "  maximum"
+			if p.Nats > 0 {
+				name += ", in row " + strconv.FormatInt(s.Furthest.Row, 10)
+				if len(s.Inputs) > 1 {
+					name += " of " + s.Inputs[s.Furthest.Input].Path
+				}
+			}
 		}
 		t.figure(name, Written{Value: Number(s.u.FromNats(p.Nats))})
 	}

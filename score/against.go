@@ -133,6 +133,9 @@ func (r *againstRunner) decide() error {
 		about := predict.AboutOf(src)
 		layout, err := predict.Resolve(request.Over(about.Request), src, labels)
 		if err != nil {
+			if side == base {
+				r.ofBase(err)
+			}
 			return place(err, src.Name())
 		}
 		if !layout.Form.PerClass() {
@@ -163,6 +166,18 @@ func (r *againstRunner) decide() error {
 		r.job.OnLayout(r.layouts, r.first)
 	}
 	return nil
+}
+
+// ofBase puts the base's flags where an error speaks of the model's.
+func (r *againstRunner) ofBase(err error) {
+	flags := strings.NewReplacer("--probs", "--base-probs", "--logits", "--base-logits", "--logprobs", "--base-logprobs")
+	var e *predict.Error
+	if errors.As(err, &e) {
+		e.Hint = flags.Replace(e.Hint)
+		if valuesSaid(r.job.BaseRequest) {
+			e.What = flags.Replace(e.What)
+		}
+	}
 }
 
 // valuesSaid reports whether a request says which columns hold the values.

@@ -29,7 +29,8 @@ type Divergence struct {
 	FiniteKL surprisal.Estimate // over the rows where it is finite
 	// KLPoints are quantiles of the rows' KL, the last of which is the maximum.
 	KLPoints []KLPoint
-	Exact    bool // quantiles are exact, and not just within 1 % of themselves
+	Furthest RowRef // the row of the maximum, the first of several
+	Exact    bool   // quantiles are exact, and not just within 1 % of themselves
 
 	// Agreement is the share of rows where the two have the same most probable class.
 	// Ties share: with a classes at the maximum of one and b of the other, and c of
@@ -51,7 +52,7 @@ type Divergence struct {
 	Shift, RMSShift surprisal.Estimate
 
 	Rows      DivergenceRows
-	Worst     []DivergentRow // those furthest apart; at least one
+	Worst     []DivergentRow // those furthest apart
 	SumDefect [2]*SumDefect  // of the model's rows and the base's; nil of logits
 	Warnings  []Warning
 }
@@ -98,7 +99,7 @@ func (f *againstFold) divergence(kl *sharedQuantiles, inputs [2][]InputRead) (*D
 		KL: f.estimate(klOf), Agreement: f.estimate(agreementOf), ByChance: f.byChance(),
 		Exact: kl.q.Exact(), Labelled: f.labelled(), Correlation: math.NaN(),
 		Rows:  DivergenceRows{Read: f.read, Compared: all.N(), Infinite: all.Infinite(), ZeroWeight: f.zeroWeight, LeftOut: f.leftOut, FirstInfinite: f.infinite.refs},
-		Worst: f.worst.rows,
+		Worst: f.worst.rows[:min(len(f.worst.rows), max(0, f.options.Worst))], Furthest: f.worst.rows[0].RowRef,
 	}
 	for side, list := range [2]*[]InvalidRows{&d.Rows.Invalid, &d.Rows.InvalidBase} {
 		for why := range f.invalid[side] {

@@ -121,8 +121,5 @@ func (f *scoreFlags) runAgainst(ctx context.Context, e *env, alone score.Job, fi
 	if err != nil {
 		return err
 	}
-	if f.worst == 0 {
-		d.Worst = nil
-	}
 	return f.write(ctx, e, report.Against(d, f.unit, how[0], how[1]))
 }

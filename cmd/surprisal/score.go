@@ -44,7 +44,8 @@ func newScoreCmd(e *env) *cobra.Command {
 		Long: `Score predictions in files: the cross entropy (log loss) with its standard error and
 interval, the perplexity, skill over the class shares, accuracy, Brier score, and where the
 loss comes from. Several files (and patterns) are one data set; - is standard input;
-NAME=FILE gives an input another name in the output.
+NAME=FILE gives an input another name in the output. With --against, the predictions are
+compared with those of another model, row by row.
 
 What the columns mean is found from their names and values and said on stderr; every flag
 below overrules a guess. Columns go by name or, without a header, by number from 1. Lists of
@@ -63,6 +64,9 @@ columns are comma-separated and take patterns: 'p_*'.`,
 
   # soft labels: shares of annotators
   surprisal score examples/soft/annotators.csv --probs 'p_*' --onehot 'y_*'
+
+  # a quantised model against the original: KL divergence, perplexity ratio
+  surprisal score examples/digits/quantised.npy --against examples/digits/logits.npy --labels examples/digits/labels.npy
 
   # slices, and the rows that cost most
   surprisal score examples/digits/logistic.csv --by fold --worst 3 --id id
