@@ -153,13 +153,16 @@ func (r *againstRunner) decide() error {
 	if err := r.alignClasses(); err != nil {
 		return err
 	}
+	var match *predict.Matcher
 	if r.apart != nil {
 		r.apart.classify(r.layouts[model])
+	} else if side := labelSide(r.layouts); side >= 0 {
+		match = r.layouts[side].Matcher() // one for all: it is large where there are many classes
 	}
 	r.kl = &sharedQuantiles{}
 	for side := range r.folds {
 		for range r.job.Threads {
-			r.folds[side] = append(r.folds[side], newAgainstFold(r.layouts, r.inputs, r.job.Options, r.apart, r.kl))
+			r.folds[side] = append(r.folds[side], newAgainstFold(r.layouts, r.inputs, r.job.Options, r.apart, match, r.kl))
 		}
 	}
 	if r.job.OnLayout != nil {

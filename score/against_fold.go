@@ -65,18 +65,11 @@ type sharedQuantiles struct {
 	q  Quantiles
 }
 
-func newAgainstFold(layouts [2]*predict.Layout, inputs [2][]Input, options Options, apart *apartLabels, kl *sharedQuantiles) *againstFold {
-	f := &againstFold{layouts: layouts, inputs: inputs, options: options, apart: apart, kl: kl, labels: -1}
+func newAgainstFold(layouts [2]*predict.Layout, inputs [2][]Input, options Options, apart *apartLabels, match *predict.Matcher, kl *sharedQuantiles) *againstFold {
+	f := &againstFold{layouts: layouts, inputs: inputs, options: options, apart: apart, match: match, kl: kl, labels: -1}
 	m, b := layouts[model], layouts[base]
-	switch {
-	case apart != nil:
-	case m.Label != "":
-		f.labels = model
-	case b.Label != "":
-		f.labels = base
-	}
-	if f.labelled() {
-		f.match = layouts[max(0, f.labels)].Matcher()
+	if apart == nil {
+		f.labels = labelSide(layouts)
 	}
 	f.sameIDs = m.Named && b.Named && m.ID != "" && m.ID == b.ID
 	if m.Cluster != "" {
@@ -99,6 +92,16 @@ func newAgainstFold(layouts [2]*predict.Layout, inputs [2][]Input, options Optio
 	}
 	f.worst.keep = max(1, options.Worst)
 	return f
+}
+
+// labelSide is the side with the column of labels, −1 if there is none.
+func labelSide(layouts [2]*predict.Layout) int {
+	for side, l := range layouts {
+		if l.Label != "" {
+			return side
+		}
+	}
+	return -1
 }
 
 // labelled reports whether it is known what happened.
