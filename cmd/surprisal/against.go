@@ -19,7 +19,7 @@ type againstFlags struct {
 	base  predict.Request
 }
 
-func (a *againstFlags) bind(cmd *cobra.Command) (columns []string) {
+func (a *againstFlags) bind(cmd *cobra.Command, complete completion) {
 	const group = "Another model to compare with"
 	fs := cmd.Flags()
 	fs.StringArrayVar(&a.files, "against", nil, "`FILE`: the base's predictions, the same rows and classes; KL divergence and, with labels, perplexity ratio")
@@ -34,10 +34,14 @@ func (a *againstFlags) bind(cmd *cobra.Command) (columns []string) {
 	} {
 		fs.StringVar(c.to, c.name, "", c.usage)
 		setGroup(fs, group, c.name)
-		columns = append(columns, c.name)
+		_ = cmd.RegisterFlagCompletionFunc(c.name, func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+			return complete(cmd, a.files, typed) // the columns of the base's first file
+		})
 	}
-	return columns
 }
+
+// completion completes a flag, given the files on the command line.
+type completion func(cmd *cobra.Command, files []string, typed string) ([]string, cobra.ShellCompDirective)
 
 // aloneOnly are the flags of a scoring that a comparison has no use for, and why.
 var aloneOnly = []struct{ names, why string }{

@@ -115,7 +115,7 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	columns(rows, &r.Words, "words", "`COL`: words in the row")
 	columns(rows, &r.Bytes, "bytes", "`COL`: bytes in the row, for bits per byte")
 
-	named = append(named, f.against.bind(cmd)...)
+	f.against.bind(cmd, f.completeColumns)
 
 	const shown = "What is shown"
 	columns(shown, &r.By, "by", "`COLS`: score every combination of their values apart")
