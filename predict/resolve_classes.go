@@ -76,7 +76,7 @@ func (r *resolver) classes() error {
 
 // classesAlone names the classes where no label says how.
 func (r *resolver) classesAlone() error {
-	if r.last && r.form == Logits {
+	if r.last && r.form == Logits && !numberedFrom0(r.columnNames(r.values)) {
 		return r.cannotTell()
 	}
 	if r.req.Classes != "" {
@@ -87,6 +87,16 @@ func (r *resolver) classesAlone() error {
 	r.names, r.byIndex = r.displayNames(r.values), !r.named
 	r.addFullNames()
 	return nil
+}
+
+// numberedFrom0 reports whether names are NAME.0, NAME.1, … or the like: such columns
+// belong together.
+func numberedFrom0(names []string) bool {
+	prefix, ok := strings.CutSuffix(names[0], "0")
+	for k, name := range names {
+		ok = ok && name == prefix+strconv.Itoa(k)
+	}
+	return ok
 }
 
 func (r *resolver) cannotTell() error {
