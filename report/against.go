@@ -464,10 +464,11 @@ func (s againstReport) notes(readAs, baseReadAs string) []string {
 	if !s.Labelled {
 		notes = append(notes, "no labels, so nothing is said of what happened; --labels FILE gives some")
 	}
-	switch s.Normalize {
-	case score.Rescale:
+	switch {
+	case s.SumDefect == [2]*score.SumDefect{}: // logits
+	case s.Normalize == score.Rescale:
 		notes = append(notes, "rows of probabilities were divided by their sum")
-	case score.AsIs:
+	case s.Normalize == score.AsIs:
 		notes = append(notes, "rows of probabilities were taken as stored, whatever their sum")
 	}
 	return notes

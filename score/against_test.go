@@ -294,6 +294,36 @@ func TestAgainstForms(t *testing.T) {
 	}
 }
 
+// A row with a freq is that many rows.
+func TestAgainstFreqIsRepetition(t *testing.T) {
+	m, b := twoModels(200, 4, 31)
+	longM, longB := &table{names: m.names, batch: 13}, &table{names: b.names, batch: 5}
+	for i, row := range m.rows {
+		n, _ := strconv.Atoi(row[2])
+		for range n {
+			longM.rows, longB.rows = append(longM.rows, row), append(longB.rows, b.rows[i])
+		}
+	}
+	for _, req := range []predict.Request{{}, {Cluster: "user"}, {Weight: "w"}} {
+		req.Logits = "z_*"
+		once, err := against(t, longM, longB, req, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Freq = "n"
+		freq, err := against(t, m, b, req, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range []*Divergence{once, freq} { // counts of file rows differ by nature
+			d.Rows, d.Base, d.BaseLayout = DivergenceRows{}, nil, nil
+		}
+		if x, y := bits(once), bits(freq); x != y {
+			t.Errorf("repeated rows\n%s\nwith a freq\n%s", x, y)
+		}
+	}
+}
+
 // Ties share, as they do in accuracy.
 func TestAgainstTies(t *testing.T) {
 	for _, c := range []struct {
