@@ -50,14 +50,17 @@ func RunAgainst(ctx context.Context, job AgainstJob) (*Divergence, error) {
 	}
 	r := &againstRunner{job: job, apart: apart, step: newLockstep()}
 	r.inputs = [2][]Input{model: job.Inputs, base: job.Base}
-	if err := r.open(ctx); err != nil {
+	// Sources are opened and read in one context, which ends when one side has failed.
+	within, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err := r.open(ctx, within, cancel); err != nil {
 		return nil, err
 	}
 	defer r.closeFirst()
 	if err := r.decide(); err != nil {
 		return nil, err
 	}
-	rows, err := r.step.together(ctx, r.read)
+	rows, err := r.step.together(ctx, within, cancel, r.read)
 	if err != nil {
 		return nil, err
 	}
@@ -92,9 +95,8 @@ type againstRunner struct {
 
 // open opens the first input of both sides at the same time: they may be pipes that one
 // program writes to in turn.
-func (r *againstRunner) open(ctx context.Context) error {
-	l := newLockstep()
-	_, err := l.together(ctx, func(ctx context.Context, side int) (int64, error) {
+func (r *againstRunner) open(ctx, within context.Context, cancel func()) error {
+	_, err := newLockstep().together(ctx, within, cancel, func(ctx context.Context, side int) (int64, error) {
 		src, err := r.inputs[side][0].Open(ctx)
 		if err != nil {
 			return 0, place(err, r.inputs[side][0].Name)
