@@ -240,8 +240,8 @@ func (r *againstRunner) contradiction() error {
 		Hint: fmt.Sprintf("say what the base's columns hold: --base-probs %[1]q or --base-logits %[1]q", r.job.Request.Logits)}
 }
 
-// alignClasses puts the base's columns in the order of the model's classes: by name where both
-// have names, else by position.
+// alignClasses puts the base's columns in the order of the model's classes: by name where
+// both have names, or where one has the names that the other's numbers are; else by position.
 func (r *againstRunner) alignClasses() error {
 	m, b := r.layouts[model], r.layouts[base]
 	names := [2]string{r.first[model].Name(), r.first[base].Name()}
@@ -254,14 +254,19 @@ func (r *againstRunner) alignClasses() error {
 			Hint: "the two must have the same classes; say which columns with --probs, --logits or --logprobs, and with --base-probs, --base-logits or --base-logprobs"}
 		return e
 	}
-	if !m.Named || !b.Named {
-		return nil
+	named := m.Named && b.Named
+	var order []int
+	if named {
+		order = sameNames(m.Values, b.Values)
 	}
-	order := sameNames(m.Values, b.Values)
 	if order == nil {
 		order = sameNames(m.Classes, b.Classes)
 	}
-	if order == nil {
+	switch {
+	case order == nil && !named:
+		b.Classes = m.Classes
+		return nil
+	case order == nil:
 		missing := ""
 		for _, name := range m.Classes {
 			if !slices.Contains(b.Classes, name) {

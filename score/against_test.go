@@ -361,6 +361,49 @@ func TestAgainstNames(t *testing.T) {
 	}
 }
 
+// nameless is a table whose columns go by number.
+type nameless struct{ *table }
+
+func (n nameless) Columns() []predict.Column {
+	cols := n.table.Columns()
+	for i := range cols {
+		cols[i] = predict.Column{Name: strconv.Itoa(i + 1)}
+	}
+	return cols
+}
+
+// Numbers of columns are paired with columns that are called by them, and with others by place.
+func TestAgainstNumbers(t *testing.T) {
+	bare := nameless{grid("x,y,z", "0.125,0.25,0.625", "0.5,0.375,0.125")}
+	input := func(src predict.Source) []Input {
+		return []Input{{Name: "t", Open: func(context.Context) (predict.Source, error) { return src, nil }}}
+	}
+	for _, c := range []struct {
+		named *table
+		same  bool
+	}{
+		{grid("p_2,p_0,p_1", "0.625,0.125,0.25", "0.125,0.5,0.375"), true},
+		{grid("p_2,p_0,p_1", "0.125,0.25,0.625", "0.5,0.375,0.125"), false},
+		{grid("p_c,p_a,p_b", "0.125,0.25,0.625", "0.5,0.375,0.125"), true},
+		{grid("p_3,p_1,p_2", "0.125,0.25,0.625", "0.5,0.375,0.125"), true},
+	} {
+		for i, sides := range [][2]predict.Source{{c.named, bare}, {bare, c.named}} {
+			job := AgainstJob{Inputs: input(sides[0]), Base: input(sides[1]), Request: predict.Request{Label: "none"}}
+			job.Request.Probs, job.BaseRequest.Probs = "p_*", "1-3"
+			if i == 1 {
+				job.Request.Probs, job.BaseRequest.Probs = "1-3", "p_*"
+			}
+			d, err := RunAgainst(context.Background(), job)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (d.KL.Value == 0) != c.same {
+				t.Errorf("%q and no names, %d: KL %v", c.named.names, i, d.KL.Value)
+			}
+		}
+	}
+}
+
 func TestAgainstWarns(t *testing.T) {
 	m, b := twoModels(400, 8, 4)
 	has := func(d *Divergence) bool {
