@@ -24,6 +24,8 @@ type Batch struct {
 	Decimals int
 	// Half says the values were stored as float16.
 	Half bool
+	// Keys is the key of every row in a [Joined] source; nil in others.
+	Keys *Strings
 
 	// FirstLine is the physical line of the first row, counted from 1; 0 where the
 	// format has no lines. Lines, if not nil, is the line of every row (records
@@ -78,6 +80,10 @@ const (
 	// probable tokens without the one that came. Totals over the other rows are lower
 	// bounds of the surprisal.
 	Censored
+	// NoKey and Unmatched are said of rows of a [Joined] source: the row has no key, or
+	// one that no label has.
+	NoKey
+	Unmatched
 )
 
 // String names the reason as the output counts it.
@@ -91,6 +97,10 @@ func (w Why) String() string {
 		return "NaN"
 	case Censored:
 		return "censored"
+	case NoKey:
+		return "no key"
+	case Unmatched:
+		return "key not among the labels"
 	}
 	return "missing"
 }

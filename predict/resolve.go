@@ -27,6 +27,9 @@ func Resolve(req Request, src Source, apart []string) (*Layout, error) {
 		r.apart = true
 		r.setLabels(apart)
 	}
+	if r.joined, _ = src.(*Joined); r.joined != nil {
+		r.claimed[r.joined.key] = "--join"
+	}
 	for _, step := range []func() error{r.flags, r.labelByName, r.findValues, r.decideForm, r.classes, r.extras} {
 		if err := step(); err != nil {
 			return nil, err
@@ -43,6 +46,7 @@ type resolver struct {
 	sample Sample
 	named  bool
 	apart  bool
+	joined *Joined // nil if src is none
 
 	claimed []string       // per column: the flag or the role that took it
 	stats   []*columnStats // per column, made when first asked for
@@ -205,6 +209,12 @@ func (r *resolver) flags() error {
 	}
 	if i := r.label; i >= 0 {
 		r.setLabels(r.texts(i))
+		if r.joined != nil && i >= r.joined.own { // those of all rows, in the order of their file
+			r.setLabels(r.joined.join.known(r.cols[i].Name))
+		}
+	}
+	if r.joined != nil && r.oneHot != nil {
+		r.setLabels(r.joined.join.shares.classes)
 	}
 	return nil
 }
@@ -272,7 +282,7 @@ func (r *resolver) mayBeKey(flag string, i int) error {
 	switch other := r.claimed[i]; other {
 	case "":
 		r.claimed[i] = flag
-	case "--label", "--cluster", "--id", "--by":
+	case "--label", "--cluster", "--id", "--by", "--join":
 	default:
 		return r.fail(fmt.Sprintf("%s and %s both name column %s", other, flag, quote(r.cols[i].Name)),
 			"a column has one part")
@@ -289,6 +299,9 @@ func (r *resolver) mayBeLabel(i int) bool {
 	}
 	return false
 }
+
+// sharesJoined reports whether the labels are shares from another file.
+func (r *resolver) sharesJoined() bool { return r.joined != nil && r.joined.join.shares != nil }
 
 // labelNames are what label columns are called, the surest first.
 var labelNames = []string{"label", "labels", "y", "y_true", "ytrue", "true_label", "true_class", "target",
@@ -498,6 +511,9 @@ func (r *resolver) layout() *Layout {
 	if r.labelHow != "" || r.apart || r.oneHot != nil {
 		l.Notes = append(l.Notes, r.labelNote())
 	}
+	if r.joined != nil && !r.joined.join.Labelled() {
+		l.Notes = append(l.Notes, r.joined.join.note())
+	}
 	l.Notes = append(l.Notes, r.notes...)
 	if len(l.Ignored) > 0 {
 		l.Notes = append(l.Notes, "ignored: "+listNames(l.Ignored, 8))
@@ -546,6 +562,8 @@ func (r *resolver) formNote() string {
 func (r *resolver) labelNote() string {
 	var s string
 	switch {
+	case r.joined != nil && (r.oneHot != nil || r.label >= r.joined.own):
+		s = r.joined.join.note()
 	case r.oneHot != nil:
 		names := r.columnNames(r.oneHot)
 		return fmt.Sprintf("labels are shares of classes (%s)", listNames(names, 3))

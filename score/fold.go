@@ -303,6 +303,10 @@ func (f *fold) trouble(b *predict.Batch, i int, what, hint string) error {
 // reject counts a row that cannot be scored.
 func (f *fold) reject(b *predict.Batch, i int, why reason) error {
 	if f.options.Strict {
+		if why == unmatched && b.Keys != nil {
+			return f.trouble(b, i, fmt.Sprintf("invalid row: key %q is not among the labels", b.Keys.At(i)),
+				"without --strict such rows are counted and left out")
+		}
 		return f.trouble(b, i, fmt.Sprintf("invalid row: %s, expected %s", reasons[why].name, reasons[why].expected),
 			"without --strict invalid rows are counted and left out")
 	}
@@ -321,7 +325,7 @@ func (f *fold) classOf(b *predict.Batch, i int) (int, error) {
 		at := f.base + b.First - 1 + int64(i)
 		if at >= int64(len(f.apart.labels.Codes)) {
 			return 0, f.trouble(b, i, fmt.Sprintf("no label: the labels end after %d rows", len(f.apart.labels.Codes)),
-				"--labels needs one label per row of predictions, in the same order")
+				"--labels needs one label per row of predictions, in the same order; --join COL finds labels by a key")
 		}
 		code := f.apart.labels.Codes[at]
 		class, label = f.apart.classes[code], []byte(f.apart.labels.Names[code])

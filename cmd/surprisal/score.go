@@ -20,6 +20,7 @@ import (
 type scoreFlags struct {
 	request   predict.Request
 	labels    []string
+	join      string
 	noHeader  bool
 	delimiter string
 
@@ -60,6 +61,9 @@ columns are comma-separated and take patterns: 'p_*'.`,
   # token log-probabilities: perplexity, and bits per byte; tokens of a document hang together
   surprisal score examples/lm/tokens.csv --logprob logprob --bytes bytes --cluster doc --unit bit
 
+  # predictions and labels in two files with a common key, in any order, as on Kaggle
+  surprisal score examples/kaggle/submission.csv --labels examples/kaggle/solution.csv --join id --by Usage
+
   # soft labels: shares of annotators
   surprisal score examples/soft/annotators.csv --probs 'p_*' --onehot 'y_*'
 
@@ -88,6 +92,7 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	columns(what, &r.Label, "label", "`COL`: what happened; none for no labels")
 	fs.StringArrayVar(&f.labels, "labels", nil, "`FILE[:COL]`: labels from another file, row by row; once, or once per input")
 	setGroup(fs, what, "labels")
+	columns(what, &f.join, "join", "`COL`: the key by which rows find those labels, in any order; COL=COL2 if --labels calls it COL2")
 	columns(what, &r.Probs, "probs", "`COLS`: a probability per class")
 	columns(what, &r.Prob, "prob", "`COL`: probability of the positive class; without labels, of what happened")
 	columns(what, &r.Logits, "logits", "`COLS`: a logit per class, or the log-odds of the positive class")
@@ -175,7 +180,7 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 	}
 	// An empty name is never what was meant: --label "$COLUMN" with nothing in it.
 	empty := ""
-	for _, name := range append([]string{"label", "onehot", "positive", "classes", "weight", "freq", "cluster", "tokens", "words", "bytes", "by", "id", "delimiter"}, forms...) {
+	for _, name := range append([]string{"label", "join", "onehot", "positive", "classes", "weight", "freq", "cluster", "tokens", "words", "bytes", "by", "id", "delimiter"}, forms...) {
 		if flag := fs.Lookup(name); empty == "" && set(name) && flag.Value.String() == "" {
 			empty = name
 		}
@@ -190,6 +195,8 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 		return errors.New("--label and --onehot contradict each other: both say what happened")
 	case set("labels") && set("onehot"):
 		return errors.New("--labels and --onehot contradict each other: both say what happened")
+	case set("join") && !set("labels"):
+		return hinted(errors.New("--join needs --labels"), "it names the key by which rows find their label in another file: --labels FILE --join %s", f.join)
 	case !(f.confidence > 0 && f.confidence < 1):
 		err := fmt.Errorf("--confidence: %v is not between 0 and 1", f.confidence)
 		if f.confidence > 1 && f.confidence < 100 {
@@ -206,6 +213,11 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 		return fmt.Errorf("--threads: %d is less than 1", f.threads)
 	case set("fail-over") && (math.IsNaN(f.failOver) || math.IsInf(f.failOver, 0)):
 		return fmt.Errorf("--fail-over: %v is not a finite number", f.failOver)
+	}
+	if set("join") {
+		if _, _, err := predict.ParseJoin(f.join); err != nil {
+			return fmt.Errorf("--join: %w", err)
+		}
 	}
 	if _, err := delimiter(f.delimiter); err != nil {
 		return err
@@ -294,7 +306,8 @@ func (f *scoreFlags) run(cmd *cobra.Command, e *env, args []string) error {
 		job.Labels = append(job.Labels, score.LabelsInput{Input: in, Column: l.column})
 		all = append(all, l.file)
 	}
-	if n := len(job.Labels); n > 1 && n != len(files) {
+	job.Join = f.join
+	if n := len(job.Labels); n > 1 && n != len(files) && f.join == "" {
 		return hinted(fmt.Errorf("%d files of labels for %s", n, count(len(files), "input")), "give --labels once for the whole data set, or once per input")
 	}
 	if err := onceStdin(all); err != nil {
