@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -272,8 +271,10 @@ func (s *joinSettling) findLabel() error {
 	}
 	// Predictions that have labels, or need none, may want no more than the further
 	// columns.
-	needed := len(s.further) == 0 ||
-		s.req.LogProb == "" && s.req.NLL == "" && s.mine.labelNamed() < 0
+	ofWhatHappened := s.req.LogProb != "" || s.req.NLL != "" ||
+		s.req.Prob == "" && s.req.Probs == "" && s.req.Logits == "" && s.req.LogProbs == "" &&
+			len(s.mine.named1(logProbNames))+len(s.mine.named1(nllNames)) == 1
+	needed := len(s.further) == 0 || !ofWhatHappened && s.mine.labelNamed() < 0
 	pairs := s.pairs()
 	named := s.theirs.labelNamed()
 	var vote *votes
@@ -512,9 +513,9 @@ func (j *Join) Read(ctx context.Context, src Source) error {
 			if e < 0 {
 				switch n := j.table.len(); {
 				case n >= maxJoinRows || len(j.table.keys)+len(key) > maxJoinKeys:
-					return fail(0, "", fmt.Sprintf("more than %d labels, which are kept in memory", n), "join files of this size before, with DuckDB for instance, and score the result")
-				case (n+1)*(len(numbers)+1) > maxJoinCells, j.shares != nil && j.shares.soft && (n+1)*width > maxJoinCells:
-					return fail(0, "", fmt.Sprintf("more than %d numbers beside the keys, which are kept in memory", maxJoinCells), "join files of this size before, with DuckDB for instance, and score the result")
+					return fail(-1, "", fmt.Sprintf("more than %d labels, which are kept in memory", n), "join files of this size before, with DuckDB for instance, and score the result")
+				case (n+1)*len(numbers) > maxJoinCells, j.shares != nil && j.shares.soft && (n+1)*width > maxJoinCells:
+					return fail(-1, "", fmt.Sprintf("more than %d numbers beside the keys, which are kept in memory", maxJoinCells), "join files of this size before, with DuckDB for instance, and score the result")
 				}
 				j.table.add(key, hash, slot)
 				j.rows = append(j.rows, uint32(row))
@@ -1038,16 +1039,8 @@ func NameKeys(rows []KeyRow, count int64) string {
 	for _, k := range rows {
 		parts = append(parts, keyText(k.Key))
 	}
-	if count > int64(len(rows)) {
+	if len(rows) > 0 && count > int64(len(rows)) {
 		parts = append(parts, "…")
 	}
 	return strings.Join(parts, ", ")
-}
-
-// countOf is "3 labels".
-func countOf(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.FormatInt(n, 10) + " " + many
 }

@@ -23,9 +23,9 @@ const (
 // the files were read.
 func Score(card *score.Scorecard, u surprisal.Unit, readAs string) *Report {
 	s := scoreReport{card, u}
-	r := &Report{Data: s.data(readAs), Verdict: s.verdict()}
+	r := &Report{Data: s.data(readAs), Verdict: s.verdict() + s.leftOut()}
 	r.Blocks = append(r.Blocks, s.headline())
-	for _, b := range []*Block{s.perCounts(), s.soft(), s.classes(), s.slices(), s.worst(), s.rows(), s.floors()} {
+	for _, b := range []*Block{s.perCounts(), s.soft(), s.classes(), s.slices(), s.worst(), s.rows(), s.join(), s.floors()} {
 		if b != nil {
 			r.Blocks = append(r.Blocks, *b)
 		}
@@ -119,6 +119,9 @@ func (s scoreReport) data(readAs string) Object {
 		rows = append(rows, Field{"floored", s.Rows.Floored})
 	}
 	add("rows", append(rows, Field{"invalid", invalid}))
+	if s.Join != nil {
+		add("join", s.joinData())
+	}
 	add("finite_cross_entropy", Nats(s.Finite, s.u))
 	if len(s.FloorCurve) > 0 {
 		var curve []Object
@@ -630,6 +633,9 @@ func (s scoreReport) notes(readAs string) []string {
 	notes = append(notes, strings.Join(inputs, ", ")+readAs)
 	notes = append(notes, s.Notes...)
 
+	if s.Join != nil {
+		notes = append(notes, s.joinNote())
+	}
 	e := s.CrossEntropy
 	switch {
 	case s.Clusters > 0:

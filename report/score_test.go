@@ -71,6 +71,10 @@ var cards = map[string]func() *score.Scorecard{
 			Rows: score.RowCounts{Read: 1800, Scored: 1797, Infinite: 2,
 				FirstInfinite: []score.RowRef{{Input: 0, Row: 17}, {Input: 1, Row: 3}},
 				Invalid:       []score.InvalidRows{{Reason: "NA", Count: 3, First: []score.RowRef{{Input: 1, Row: 9}}}}},
+			Join: &predict.JoinTally{Key: "id", LabelsKey: "row_id", Files: []string{"x.csv", "y.csv"}, Labelled: true, Labels: 1805, Matched: 1790,
+				Unpredicted: 15, Unpredict: []predict.KeyRow{{Key: "k1", Input: 1, Row: 8}, {Key: "a, b", Row: 3}},
+				Unlabelled: 1, Unlabel: []predict.KeyRow{{Key: "k9", Input: 1, Row: 4}},
+				DoubledPredictions: 2, DoubledRows: 9, DoubledPredict: []predict.KeyRow{{Key: "k2", Row: 1}, {Key: "k3", Row: 2}}, LabelsNoKey: 1},
 			FloorCurve: []score.FloorPoint{{Floor: 0.01, CrossEntropy: 0.3}, {Floor: 1e-15, CrossEntropy: 0.334}, {Floor: 0x1p-52, CrossEntropy: 0.3361}},
 			SliceBy:    []string{"city", "year"},
 			Slices: []score.Slice{

@@ -45,7 +45,7 @@ type Scorecard struct {
 
 	Rows       RowCounts
 	Join       *predict.JoinTally // where labels were found by a key
-	FloorCurve []FloorPoint // where rows are infinite, or a floor was asked for
+	FloorCurve []FloorPoint       // where rows are infinite, or a floor was asked for
 	Slices     []Slice
 	SliceBy    []string
 	Worst      []WorstRow

@@ -81,17 +81,12 @@ func (r *runner) tally() (*predict.JoinTally, error) {
 	return &t, nil
 }
 
-// describeJoin warns of what the join left over.
-func (c *Scorecard) describeJoin(t *predict.JoinTally) {
+// warnJoin warns of what the join left over. Predictions without a label are rows
+// that are not scored, of which the warning is there already.
+func (f *fold) warnJoin(add func(hint, format string, args ...any)) {
+	t := f.joined
 	if t == nil {
 		return
-	}
-	c.Join = t
-	add := func(hint, format string, args ...any) {
-		c.Warnings = append(c.Warnings, Warning{fmt.Sprintf(format, args...), hint})
-	}
-	if t.Unlabelled > 0 {
-		add("", "keys of predictions that are not among the labels: %s", predict.NameKeys(t.Unlabel, t.Unlabelled))
 	}
 	if t.LabelsNoKey > 0 {
 		add("--strict makes the first one an error", "%s of labels without a key left out", countRows(t.LabelsNoKey))
@@ -105,13 +100,21 @@ func (c *Scorecard) describeJoin(t *predict.JoinTally) {
 	}
 	if t.Unpredicted > 0 {
 		add("predict every row; --strict makes this an error",
-			"%s of %d without a prediction (keys %s): the score is over the others only, and a model that leaves out hard rows looks better than it is",
-			countLabels(t.Unpredicted), t.Labels, predict.NameKeys(t.Unpredict, t.Unpredicted))
+			"%d of %s without a prediction (keys %s): the score is over the others only, and a model that leaves out hard rows looks better than it is",
+			t.Unpredicted, countLabels(t.Labels), predict.NameKeys(t.Unpredict, t.Unpredicted))
 	}
 	if t.DoubledPredictions > 0 {
 		add("--strict makes this an error", "%s with several predictions, %d rows in all, each of them scored (keys %s)",
 			countKeys(t.DoubledPredictions), t.DoubledRows, predict.NameKeys(t.DoubledPredict, t.DoubledPredictions))
 	}
+}
+
+// keysOf names the keys of rows that were left out for want of a label.
+func (f *fold) keysOf(rows InvalidRows) string {
+	if f.joined == nil || rows.Reason != reasons[unmatched].name {
+		return ""
+	}
+	return ": " + predict.NameKeys(f.joined.Unlabel, f.joined.Unlabelled)
 }
 
 func countLabels(n int64) string {

@@ -103,13 +103,13 @@ func Run(ctx context.Context, job Job) (*Scorecard, error) {
 			return nil, err
 		}
 	}
+	whole.joined = joined
 	card, err := whole.scorecard(r.inputs)
 	if err != nil {
 		return nil, err
 	}
 	card.Notes = r.notes
 	card.describeSource(r.selfScored)
-	card.describeJoin(joined)
 	return card, nil
 }
 

@@ -92,7 +92,8 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	columns(what, &r.Label, "label", "`COL`: what happened; none for no labels")
 	fs.StringArrayVar(&f.labels, "labels", nil, "`FILE[:COL]`: labels from another file, row by row; once, or once per input")
 	setGroup(fs, what, "labels")
-	columns(what, &f.join, "join", "`COL`: the key by which rows find those labels, in any order; COL=COL2 if --labels calls it COL2")
+	fs.StringVar(&f.join, "join", "", "`COL`: the key by which rows find those labels, in any order; COL=COL2 if --labels calls it COL2")
+	setGroup(fs, what, "join")
 	columns(what, &r.Probs, "probs", "`COLS`: a probability per class")
 	columns(what, &r.Prob, "prob", "`COL`: probability of the positive class; without labels, of what happened")
 	columns(what, &r.Logits, "logits", "`COLS`: a logit per class, or the log-odds of the positive class")
@@ -138,6 +139,7 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	for _, name := range named {
 		_ = cmd.RegisterFlagCompletionFunc(name, f.completeColumns)
 	}
+	_ = cmd.RegisterFlagCompletionFunc("join", f.completeJoin)
 }
 
 // forms are the flags that say what the value columns hold; only one can be true.
