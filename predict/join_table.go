@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// Bounds of a table of labels, which is kept in memory: some 50 bytes for each
+// Bounds of a table of labels, which is kept in memory: some 60 bytes for each
 // label, and 8 for each number beside it.
 var (
 	maxJoinRows  = 1 << 26
@@ -109,8 +109,7 @@ func (t *joinTable) grow() {
 		if s == 0 {
 			continue
 		}
-		// Half of the hash is not kept.
-		slot := t.home(maphash.Bytes(t.seed, plainKey(t.key(int(uint32(s))-1))))
+		slot := t.home(s)
 		for t.slots[slot] != 0 {
 			slot = t.next(slot)
 		}
@@ -118,7 +117,8 @@ func (t *joinTable) grow() {
 	}
 }
 
-func (t *joinTable) home(hash uint64) int { return int(hash & uint64(len(t.slots)-1)) }
+// home is the first slot to look at, by the half of the hash that is kept.
+func (t *joinTable) home(hash uint64) int { return int(hash >> 32 & uint64(len(t.slots)-1)) }
 func (t *joinTable) next(slot int) int    { return (slot + 1) & (len(t.slots) - 1) }
 
 // plainKey is a key's number in its plain form: 3 for 3.0 and 1e+06 for 1000000,

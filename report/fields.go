@@ -31,7 +31,7 @@ func ScoreFields() []FieldDoc {
 		{"brier_kind", "which Brier score that is"},
 		{"soft", "soft labels: label_entropy, kl, explained"},
 		{"rows", "read, scored, infinite, zero_weight, floored, and invalid by reason"},
-		{"join", "with --join: key, labels_key and files of labels; labels and, of them, matched; then, each with count and the first keys: without_prediction, without_label, without_key, doubled_labels, doubled_predictions (count of keys, and rows), labels_without_key"},
+		{"join", "with --join: key, labels, those matched, and what found no other half or several, each with count and first keys"},
 		{"finite_cross_entropy", "mean over the rows with a finite surprisal"},
 		{"floor_curve", "the cross entropy had every probability of what happened been at least floor"},
 		{"sum_defect", "largest distance of a row's probabilities from summing to 1, where, and the tolerance"},

@@ -3,14 +3,14 @@ package report
 import (
 	"fmt"
 
-	"surprisal/predict"
+	"surprisal/score"
 )
 
 // joinData is what became of the keys, for JSON.
 func (s scoreReport) joinData() Object {
 	j := s.Join
 	o := Object{{"key", j.Key}, {"labels_key", j.LabelsKey}, {"files", j.Files}, {"labels", j.Labels}, {"matched", j.Matched}}
-	add := func(name string, count int64, first []predict.KeyRow, ofLabels bool, more ...Field) {
+	add := func(name string, count int64, first []score.KeyRow, ofLabels bool, more ...Field) {
 		part := append(Object{{"count", count}}, more...)
 		if len(first) > 0 {
 			var list []Object
@@ -45,9 +45,9 @@ func (s scoreReport) join() *Block {
 		return nil
 	}
 	t := &Table{Columns: []Column{{"", false}, {"count", true}, {"first keys", false}}}
-	add := func(always bool, name string, n int64, first []predict.KeyRow) {
+	add := func(always bool, name string, n int64, first []score.KeyRow) {
 		if n > 0 || always {
-			t.Rows = append(t.Rows, []string{name, Count(n), predict.NameKeys(first, n)})
+			t.Rows = append(t.Rows, []string{name, Count(n), score.NameKeys(first, n)})
 		}
 	}
 	if j.Labelled {

@@ -44,8 +44,8 @@ type Scorecard struct {
 	Soft *SoftScore // soft labels only
 
 	Rows       RowCounts
-	Join       *predict.JoinTally // where labels were found by a key
-	FloorCurve []FloorPoint       // where rows are infinite, or a floor was asked for
+	Join       *JoinTally   // where labels were found by a key
+	FloorCurve []FloorPoint // where rows are infinite, or a floor was asked for
 	Slices     []Slice
 	SliceBy    []string
 	Worst      []WorstRow

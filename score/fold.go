@@ -42,7 +42,7 @@ type fold struct {
 	invalid          [reasonCount]firstRows
 	others           map[string]RowRef // labels taken for the negative class by exclusion, with their first row
 
-	joined *predict.JoinTally // set when all rows are in; nil where no labels were joined
+	joined *JoinTally // set when all rows are in; nil where no labels were joined
 
 	plain plainRows
 	quick quickRows

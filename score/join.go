@@ -8,6 +8,15 @@ import (
 	"surprisal/predict"
 )
 
+// JoinTally says what became of the keys where labels were joined.
+type JoinTally = predict.JoinTally
+
+// KeyRow is a key, and a row that has it.
+type KeyRow = predict.KeyRow
+
+// NameKeys lists keys for a sentence: the first of count, "" if there are none.
+func NameKeys(first []KeyRow, count int64) string { return predict.NameKeys(first, count) }
+
 // readJoin reads the labels, whose columns it judges by the first file of
 // predictions.
 func (r *runner) readJoin(ctx context.Context, first predict.Source) error {
@@ -56,7 +65,7 @@ func (r *runner) readJoined(ctx context.Context, join *predict.Join, in LabelsIn
 
 // tally is what the join left over; nil if there was none. That nothing fits is an
 // error, and so is, if strict, that something does not.
-func (r *runner) tally() (*predict.JoinTally, error) {
+func (r *runner) tally() (*JoinTally, error) {
 	if r.join == nil {
 		return nil, nil
 	}
@@ -71,11 +80,11 @@ func (r *runner) tally() (*predict.JoinTally, error) {
 			Hint: "--join COL=LABELSCOL names the column of either side that holds the key"}
 	case r.opt.Strict && t.Labelled && t.Unpredicted > 0:
 		return nil, &predict.Error{Source: t.Files[t.Unpredict[0].Input], Row: t.Unpredict[0].Row,
-			What: fmt.Sprintf("%s without a prediction: %s", countLabels(t.Unpredicted), predict.NameKeys(t.Unpredict, t.Unpredicted)),
+			What: fmt.Sprintf("%s without a prediction: %s", countLabels(t.Unpredicted), NameKeys(t.Unpredict, t.Unpredicted)),
 			Hint: "without --strict they are counted, and the report says so"}
 	case r.opt.Strict && t.Labelled && t.DoubledPredictions > 0:
 		return nil, &predict.Error{
-			What: fmt.Sprintf("%s with several predictions: %s", countKeys(t.DoubledPredictions), predict.NameKeys(t.DoubledPredict, t.DoubledPredictions)),
+			What: fmt.Sprintf("%s with several predictions: %s", countKeys(t.DoubledPredictions), NameKeys(t.DoubledPredict, t.DoubledPredictions)),
 			Hint: "without --strict each of them is scored, and the report says so"}
 	}
 	return &t, nil
@@ -93,7 +102,7 @@ func (f *fold) warnJoin(add func(hint, format string, args ...any)) {
 	}
 	if t.DoubledLabels > 0 {
 		add("", "%s of labels with a key that came before, and the same label, left out (keys %s)", countRows(t.DoubledLabels),
-			predict.NameKeys(t.DoubledLabel, t.DoubledLabels))
+			NameKeys(t.DoubledLabel, t.DoubledLabels))
 	}
 	if !t.Labelled {
 		return
@@ -101,11 +110,11 @@ func (f *fold) warnJoin(add func(hint, format string, args ...any)) {
 	if t.Unpredicted > 0 {
 		add("predict every row; --strict makes this an error",
 			"%d of %s without a prediction (keys %s): the score is over the others only, and a model that leaves out hard rows looks better than it is",
-			t.Unpredicted, countLabels(t.Labels), predict.NameKeys(t.Unpredict, t.Unpredicted))
+			t.Unpredicted, countLabels(t.Labels), NameKeys(t.Unpredict, t.Unpredicted))
 	}
 	if t.DoubledPredictions > 0 {
 		add("--strict makes this an error", "%s with several predictions, %d rows in all, each of them scored (keys %s)",
-			countKeys(t.DoubledPredictions), t.DoubledRows, predict.NameKeys(t.DoubledPredict, t.DoubledPredictions))
+			countKeys(t.DoubledPredictions), t.DoubledRows, NameKeys(t.DoubledPredict, t.DoubledPredictions))
 	}
 }
 
@@ -114,7 +123,7 @@ func (f *fold) keysOf(rows InvalidRows) string {
 	if f.joined == nil || rows.Reason != reasons[unmatched].name {
 		return ""
 	}
-	return ": " + predict.NameKeys(f.joined.Unlabel, f.joined.Unlabelled)
+	return ": " + NameKeys(f.joined.Unlabel, f.joined.Unlabelled)
 }
 
 func countLabels(n int64) string {
