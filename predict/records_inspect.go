@@ -19,7 +19,7 @@ func isInspectSample(v jsonValue) bool {
 }
 
 func openInspect(name string, records []jsonValue) (*recordSystem, error) {
-	s := &recordSystem{cols: tokenColumns, about: About{System: "Inspect log", Request: tokenRequest(true), SelfScored: true, Notes: []string{selfScoredNote}}}
+	s := &recordSystem{cols: tokenColumns, about: About{System: "Inspect log", Row: "token", Request: tokenRequest(true), SelfScored: true, Notes: []string{selfScoredNote}}}
 	some := false
 	each := func(v jsonValue, f func(i int, sample jsonValue) bool) {
 		if samples := v.get("samples"); samples.is() == '[' {

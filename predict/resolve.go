@@ -66,6 +66,8 @@ type resolver struct {
 	weight, freq, cluster, tokens, words, bytes int
 	id                                          int
 	by                                          []int
+	noCluster                                   bool   // --cluster none
+	row                                         string // what a row is
 
 	form     Form
 	base     float64
@@ -191,7 +193,10 @@ func (r *resolver) flags() error {
 		}
 	}
 	// Keys may be shared with each other and with the label, but not with numbers.
-	if r.cluster, err = r.key("--cluster", q.Cluster); err != nil {
+	r.noCluster = q.Cluster == "none" && !slices.ContainsFunc(r.cols, func(c Column) bool { return c.Name == q.Cluster })
+	if r.noCluster {
+		r.cluster = -1
+	} else if r.cluster, err = r.key("--cluster", q.Cluster); err != nil {
 		return err
 	}
 	if r.id, err = r.key("--id", q.ID); err != nil {
@@ -439,6 +444,54 @@ func (r *resolver) numeric(i int) bool {
 // reading and not by a column gone missing.
 func (r *resolver) mostlyNumeric(i int) bool { s := r.stat(i); return s.numbers >= s.text }
 
+// Names of columns that say what a row is, and to which document it belongs.
+var (
+	tokenNames    = []string{"token", "token_text", "token_str", "token_id"}
+	documentNames = []string{"doc", "document", "doc_id", "document_id", "docid", "text_id"}
+)
+
+func isDocument(name string) bool { return slices.Contains(documentNames, strings.ToLower(name)) }
+
+// documents finds out whether rows are tokens, and to which documents they belong:
+// the tokens of a document are not independent of each other.
+func (r *resolver) documents() {
+	for i, c := range r.cols {
+		if r.named && r.claimed[i] == "" && r.tokens < 0 && slices.Contains(tokenNames, strings.ToLower(c.Name)) {
+			r.row, r.claimed[i] = "token", "the tokens"
+			r.note("each row is a token (%s)", c.Name)
+			break
+		}
+	}
+	if !r.named || r.cluster >= 0 || r.noCluster {
+		return
+	}
+	for i, c := range r.cols {
+		switch r.claimed[i] {
+		case "", "--join", "--id", "--by":
+			if isDocument(c.Name) && r.repeats(i) {
+				r.cluster = i
+				if r.claimed[i] == "" {
+					r.claimed[i] = "--cluster"
+				}
+				r.note("rows of the same %s hang together", quote(c.Name))
+				return
+			}
+		}
+	}
+}
+
+// repeats reports whether some key of a column comes again in the sample.
+func (r *resolver) repeats(i int) bool {
+	seen := make(map[string]bool)
+	for _, key := range r.texts(i) {
+		if seen[key] {
+			return true
+		}
+		seen[key] = true
+	}
+	return false
+}
+
 // extras finds the columns that are taken by their names alone: counts beside
 // forms of what happened, and an id.
 func (r *resolver) extras() error {
@@ -467,6 +520,9 @@ func (r *resolver) extras() error {
 				r.note("%s counted in %s", strings.TrimPrefix(c.flag, "--"), quote(r.cols[i].Name))
 			}
 		}
+	}
+	if r.form.OfWhatHappened() {
+		r.documents()
 	}
 	if r.id < 0 {
 		if i := find("id", "idx", "row_id", "sample_id", "index", "Unnamed: 0", ""); i >= 0 {
@@ -501,6 +557,7 @@ func (r *resolver) layout() *Layout {
 		}
 	}
 	l.idNameless = r.id >= 0 && l.ID == ""
+	l.Row, l.Documents = r.row, isDocument(l.Cluster)
 	for i, c := range r.cols {
 		if r.claimed[i] == "" {
 			l.Ignored = append(l.Ignored, c.Name)

@@ -88,6 +88,7 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 			c.Per = append(c.Per, PerCount{name, per.Weight(), mean})
 		}
 	}
+	c.Documents = f.documents(&all)
 	if f.layout.Classes != nil {
 		c.HasLabels = true
 		c.Accuracy = f.estimate(&f.total.hit, func(k *cluster, sum *surprisal.Cluster) { sum.Merge(&k.hit) })

@@ -25,6 +25,7 @@ type fold struct {
 	base  int64            // rows of the inputs before it
 	bind  *predict.Binding // its columns
 
+	texts            rowTexts                // rows that are documents, if the options ask
 	total            measures                // all rows but their cross entropy
 	classes          []surprisal.Accumulator // cross entropy, by class; one if there are no labels
 	soft             surprisal.Accumulator   // cross entropy of rows with label shares
@@ -500,6 +501,9 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		w.into(&f.total.hit, r.hit)
 		w.into(&f.total.brier, r.brier)
 	}
+	if f.options.PerDocument && f.clusters == nil {
+		f.texts.add(f, b, i, nats, w)
+	}
 	var counts [len(perNames)]float64
 	for j, column := range [...]int{f.bind.Tokens, f.bind.Words, f.bind.Bytes} {
 		if column >= 0 {
@@ -632,6 +636,7 @@ func (f *fold) merge(o *fold) error {
 		f.classes[i].Merge(&o.classes[i])
 	}
 	f.soft.Merge(&o.soft)
+	f.texts.merge(&o.texts)
 	for i := range f.shares {
 		f.shares[i].Merge(&o.shares[i])
 	}

@@ -209,6 +209,12 @@ func (r *runner) decide(src predict.Source) error {
 	if about.System != "" {
 		layout.Notes = append([]string{about.System}, layout.Notes...)
 	}
+	if q := r.job.Request; q.Prob == "" && q.Probs == "" && q.Logits == "" && q.LogProb == "" && q.LogProbs == "" && q.NLL == "" && about.Row != "" {
+		layout.Row = about.Row
+	}
+	if err := documented(layout, r.opt, src.Name()); err != nil {
+		return err
+	}
 	r.layout = layout
 	if r.apart != nil {
 		r.apart.classify(layout)

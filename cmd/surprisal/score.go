@@ -27,6 +27,7 @@ type scoreFlags struct {
 	normalize  string
 	confidence float64
 	floor      float64
+	documents  bool
 	strict     bool
 	worst      int
 	maxSlices  int
@@ -111,7 +112,7 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	const rows = "What a row counts for"
 	columns(rows, &r.Weight, "weight", "`COL`: sampling weight")
 	columns(rows, &r.Freq, "freq", "`COL`: how many times the row is repeated")
-	columns(rows, &r.Cluster, "cluster", "`COL`: rows with the same key are not independent")
+	columns(rows, &r.Cluster, "cluster", "`COL`: rows with the same key are not independent; none for no such rows")
 	columns(rows, &r.Tokens, "tokens", "`COL`: tokens in the row, for figures per token")
 	columns(rows, &r.Words, "words", "`COL`: words in the row")
 	columns(rows, &r.Bytes, "bytes", "`COL`: bytes in the row, for bits per byte")
@@ -122,7 +123,8 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	fs.IntVar(&f.worst, "worst", 10, "show the `N` rows that cost most; 0 for none")
 	columns(shown, &r.ID, "id", "`COL`: names the worst rows")
 	fs.Float64Var(&f.confidence, "confidence", 0.95, "confidence `C` of the intervals")
-	setGroup(fs, shown, "max-slices", "worst", "confidence")
+	fs.BoolVar(&f.documents, "per-document", false, "show the mean of the documents' perplexities, too")
+	setGroup(fs, shown, "max-slices", "worst", "confidence", "per-document")
 
 	const hard = "Hard rows"
 	fs.Float64Var(&f.floor, "floor", 0, "raise the probability of what happened to at least `F`")
@@ -175,6 +177,7 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 		clash("onehot", "prob", "logprob", "nll"),
 		clash("classes", "logprob", "nll"),
 		clash("log-base", "probs", "prob", "logits"),
+		clash("per-document", "probs", "logits", "logprobs", "onehot", "weight"),
 	} {
 		if err != nil {
 			return err
@@ -283,6 +286,8 @@ func (f *scoreFlags) run(cmd *cobra.Command, e *env, args []string) error {
 			Worst:      f.worst,
 			MaxSlices:  f.maxSlices,
 			Threads:    f.threads,
+
+			PerDocument: f.documents,
 		},
 	}
 	if f.worst == 0 {
