@@ -456,8 +456,10 @@ func isDocument(name string) bool { return slices.Contains(documentNames, string
 // the tokens of a document are not independent of each other.
 func (r *resolver) documents() {
 	for i, c := range r.cols {
-		if r.named && r.claimed[i] == "" && r.tokens < 0 && slices.Contains(tokenNames, strings.ToLower(c.Name)) {
-			r.row, r.claimed[i] = "token", "the tokens"
+		if free := r.claimed[i] == ""; r.named && (free || r.claimed[i] == "--id") && r.tokens < 0 && slices.Contains(tokenNames, strings.ToLower(c.Name)) {
+			if r.row = "token"; free {
+				r.claimed[i] = "the tokens"
+			}
 			r.note("each row is a token (%s)", c.Name)
 			break
 		}

@@ -61,6 +61,7 @@ columns are comma-separated and take patterns: 'p_*'.`,
 
   # token log-probabilities: perplexity, and bits per byte; tokens of a document hang together
   surprisal score examples/lm/tokens.csv --logprob logprob --bytes bytes --cluster doc --unit bit
+  surprisal score examples/lm/tokens.csv --per-document
 
   # predictions and labels in two files with a common key, in any order, as on Kaggle
   surprisal score examples/kaggle/submission.csv --labels examples/kaggle/solution.csv --join id --by Usage
