@@ -22,8 +22,8 @@ type Batch struct {
 	// Decimals is the largest number of decimals written in any value cell of the
 	// batch (0.25 has 2, 1e-05 has 5); -1 where the values are not text.
 	Decimals int
-	// Half says the values were stored as float16.
-	Half bool
+	// Half says that values were stored as float16, Brain that they were as bfloat16.
+	Half, Brain bool
 
 	// FirstLine is the physical line of the first row, counted from 1; 0 where the
 	// format has no lines. Lines, if not nil, is the line of every row (records
