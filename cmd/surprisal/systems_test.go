@@ -29,6 +29,7 @@ type expectation struct {
 	Bound        bool              `json:"bound"`
 	Notes        []string          `json:"notes"`
 	Per          map[string]string `json:"per"`
+	Same         string            `json:"same"`
 	Error        string            `json:"error"`
 	Hint         string            `json:"hint"`
 }
@@ -87,6 +88,7 @@ func TestSystems(t *testing.T) {
 		}
 	}
 	t.Chdir(dir)
+	figures := map[string]map[string]string{} // by set of values, by figures: the first file
 	for _, want := range all {
 		t.Run(strings.Join(append([]string{want.File}, want.Flags...), " "), func(t *testing.T) {
 			status, stdout, stderr := scored(t, append([]string{want.File, "--json"}, want.Flags...)...)
@@ -128,6 +130,12 @@ func TestSystems(t *testing.T) {
 					t.Errorf("notes %q, want %q", got.Notes, note)
 				}
 			}
+			if want.Same != "" {
+				if figures[want.Same] == nil {
+					figures[want.Same] = map[string]string{}
+				}
+				figures[want.Same][figuresOf(t, stdout)] = want.File
+			}
 			for of, s := range want.Per {
 				value, _ := strconv.ParseFloat(s, 64)
 				if !slices.ContainsFunc(got.Per, func(p perScore) bool {
@@ -138,4 +146,29 @@ func TestSystems(t *testing.T) {
 			}
 		})
 	}
+	// The same stored values in all formats give the same bits.
+	for set, of := range figures {
+		if len(of) != 1 {
+			t.Errorf("%s: %d different results: %v", set, len(of), of)
+		}
+	}
+}
+
+// figuresOf is every figure of a data set that does not depend on how its classes
+// and files are called.
+func figuresOf(t *testing.T, stdout string) string {
+	t.Helper()
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(stdout), &all); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, name := range []string{"n", "cross_entropy", "nll", "perplexity", "base_rate_entropy", "skill", "accuracy", "brier"} {
+		if all[name] == nil {
+			t.Fatalf("no %s", name)
+		}
+		b.Write(all[name])
+		b.WriteByte('\n')
+	}
+	return b.String()
 }

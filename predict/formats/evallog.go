@@ -137,9 +137,6 @@ func readEvalLog(name string, at io.ReaderAt, size int64, closer func() error) (
 	if s.Source, err = predict.OpenJSONStream(name, &evalStream{s: s}); err != nil {
 		return nil, s.place(err)
 	}
-	if predict.AboutOf(s.Source).System == "" {
-		return nil, fail("an archive of JSON files that are no samples of Inspect", "")
-	}
 	return s, nil
 }
 

@@ -61,6 +61,10 @@ func openParquet(in Input, _ Options) (src predict.Source, err error) {
 	if d := f.lightEval(); d != nil {
 		return d.source(in.Name, closer)
 	}
+	if f.lightText() {
+		return nil, &predict.Error{Source: in.Name, What: "lighteval details that were made text before they were written",
+			Hint: "lighteval does so where documents differ in their fields: keep tasks apart"}
+	}
 	t := &tabular{name: in.Name, format: "parquet", word: "row group", close: closer, start: f.start}
 	return t, f.describe(t)
 }

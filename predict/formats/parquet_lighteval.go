@@ -62,6 +62,20 @@ func (f *parquetFile) lightEval() *lightDetails {
 	return d
 }
 
+// lightText tells details whose parts are one text each.
+func (f *parquetFile) lightText() bool {
+	found := 0
+	for i := range f.leaves {
+		switch l := &f.leaves[i]; strings.TrimSuffix(strings.TrimPrefix(l.name, "__"), "__") {
+		case "doc", "model_response", "metric":
+			if l.kind == kText {
+				found++
+			}
+		}
+	}
+	return found == 3
+}
+
 // source gives the details as records.
 func (d *lightDetails) source(name string, closer func() error) (predict.Source, error) {
 	s := &lightSource{closer: closer}

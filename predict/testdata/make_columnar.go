@@ -78,6 +78,13 @@ type buys struct {
 	Buys int64 `parquet:"buys"`
 }
 
+type plain struct {
+	Label      string  `parquet:"label,dict" json:"label"`
+	Setosa     float64 `parquet:"p_setosa" json:"p_setosa"`
+	Versicolor float64 `parquet:"p_versicolor" json:"p_versicolor"`
+	Virginica  float64 `parquet:"p_virginica" json:"p_virginica"`
+}
+
 type flower struct {
 	ID         int64     `parquet:"id" json:"id"`
 	Label      int64     `parquet:"label" json:"label"`
@@ -147,6 +154,10 @@ func main() {
 	}
 	write("bigquery_integers.parquet", integers)
 
+	plain := read[plain]("plain.jsonl")
+	write("plain.parquet", plain)
+	arrowPlain("plain.arrow", plain)
+
 	all := read[flower]("hf_dataset.jsonl")
 	write("hf_dataset.parquet", all, pq.KeyValueMetadata("huggingface", huggingFace))
 	arrow("hf_dataset.arrow", all)
@@ -182,6 +193,26 @@ func arrow(name string, rows []flower) {
 		batch.Release()
 		rows = rows[n:]
 	}
+	check(w.Close())
+	check(f.Close())
+}
+
+// arrowPlain writes a file, as Feather is one.
+func arrowPlain(name string, rows []plain) {
+	schema := aa.NewSchema([]aa.Field{{Name: "label", Type: aa.BinaryTypes.String}, {Name: "p_setosa", Type: aa.PrimitiveTypes.Float64},
+		{Name: "p_versicolor", Type: aa.PrimitiveTypes.Float64}, {Name: "p_virginica", Type: aa.PrimitiveTypes.Float64}}, nil)
+	f, err := os.Create(filepath.Join("systems", name))
+	check(err)
+	w, err := ipc.NewFileWriter(f, ipc.WithSchema(schema))
+	check(err)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	for _, r := range rows {
+		b.Field(0).(*array.StringBuilder).Append(r.Label)
+		for i, x := range []float64{r.Setosa, r.Versicolor, r.Virginica} {
+			b.Field(1 + i).(*array.Float64Builder).Append(x)
+		}
+	}
+	check(w.Write(b.NewRecordBatch()))
 	check(w.Close())
 	check(f.Close())
 }

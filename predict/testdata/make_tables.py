@@ -7,6 +7,7 @@ scikit-learn's own: predictions of examples/iris and examples/cancer, which exam
 Scores are computed with mpmath at 50 digits from the numbers as they are written, and compared with scikit-learn's log_loss.
 """
 import csv
+import gzip
 import io
 import json
 import os
@@ -65,6 +66,8 @@ def expect(file, system, value=None, n=None, flags="", **more):
     e = {"file": file, "read_as": system, "flags": flags.split() if isinstance(flags, str) else flags}
     if value is not None:
         e |= {"n": n, "cross_entropy": mpmath.nstr(mpmath.mpf(value), 25)}
+        if value == iris_score and n == N:
+            e["same"] = "iris"  # the same stored values: the same bits
     expected.append(e | more)
 
 
@@ -82,6 +85,13 @@ def lines(name, records):
 
 
 N, M = len(iris), len(cancer)
+
+
+def stored_zstd(b):
+    """A frame of one stored block, after RFC 8878: no checksum, the size in four bytes."""
+    return b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(b)) + struct.pack("<I", 1 | len(b) << 3)[:3] + b
+
+
 pred = [max(range(3), key=p.__getitem__) for p in P]
 ask = {"error": "no label column found"}
 
@@ -257,6 +267,34 @@ expect("tensors_bf16.safetensors", "probabilities of 3 classes (probs.0 … prob
        score([float(p[y]) for p, y in zip(bf, Y)]), N)
 
 
+tensors("tensors_probs.safetensors", probs=np.array(P), labels=np.array(Y))
+expect("tensors_probs.safetensors", "probabilities of 3 classes (probs.0 … probs.2)", iris_score, N)
+
+# The same table in every plain format.
+plain = "probabilities of 3 classes (p_setosa … p_virginica); label from \"label\", matched by name"
+columns = ["label", *["p_" + n for n in names]]
+rows = [[names[y], *p] for p, y in zip(P, Y)]
+table("plain.csv", columns, rows)
+table("plain.tsv", columns, rows, "\t")
+lines("plain.jsonl", [dict(zip(columns, r)) for r in rows])
+with open(os.path.join(out, "plain.json"), "w") as f:
+    json.dump([dict(zip(columns, r)) for r in rows], f, indent=1)
+with open(os.path.join(out, "plain.csv"), "rb") as f:
+    text = f.read()
+with open(os.path.join(out, "plain.csv.gz"), "wb") as f:
+    f.write(gzip.compress(text, mtime=0))
+with open(os.path.join(out, "plain.csv.zst"), "wb") as f:
+    f.write(stored_zstd(text))
+for kind in "csv", "tsv", "jsonl", "json", "csv.gz", "csv.zst", "parquet", "arrow":
+    expect("plain." + kind, plain, iris_score, N)
+with open(os.path.join(out, "plain.npy"), "wb") as f:
+    f.write(npy(np.array(P)))
+with open(os.path.join(out, "plain_labels.npy"), "wb") as f:
+    f.write(npy(np.array(Y)))
+expect("plain.npy", "", error="no label column found", hint="--labels FILE")
+expect("plain.npy", "labels from another file, numbers of columns, from 0", iris_score, N, "--labels plain_labels.npy")
+expect("plain_labels.npy", "", error="one column of numbers, and no labels", hint="--labels FILE")
+
 # Inspect: a packed log, deflated; with zstd inside (frames of stored blocks, which need no
 # library); of a run that did not end; log-probabilities of prompts, which vLLM gives.
 def token(text, lp):
@@ -270,11 +308,6 @@ def sample(i, answer, prompt=None):
     if prompt:
         choice["prompt_logprobs"] = {"content": prompt}
     return {"id": i, "epoch": 1, "input": "Q", "target": "A", "messages": [], "output": {"model": "m", "choices": [choice], "completion": "A"}, "scores": {}}
-
-
-def stored_zstd(b):
-    """A frame of one stored block, after RFC 8878: no checksum, the size in four bytes."""
-    return b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(b)) + struct.pack("<I", 1 | len(b) << 3)[:3] + b
 
 
 def zip_of(name, members, method):
@@ -340,6 +373,7 @@ logs("vllm_prompt.jsonl", "vLLM prompt_logprobs", [-7.5, -1.25, -0.5], self_scor
 logs("vllm_prompt_chat.jsonl", "vLLM prompt_logprobs", [-3.5], self_scored=False)
 expect("vllm_prompt_unknown.jsonl", "", error="2 tokens, and nothing says which of them is in the prompt", hint="return_token_ids")
 logs("llamacpp.jsonl", "llama.cpp server", [-0.5, -1.25, -2.0], **self, notes=["drawn with temperature 0.8"])
+logs("llamacpp_manual.jsonl", "llama.cpp server", [-0.75], **self)
 expect("llamacpp_sampled.jsonl", "", error="probabilities after sampling", hint='"post_sampling_probs": false')
 expect("llamacpp_old.jsonl", "", error="old builds of llama.cpp", hint="ask a build from 2025")
 logs("ollama_stream.jsonl", "Ollama", [-0.5, -0.25, -1.5], **self)
