@@ -22,8 +22,8 @@ type Batch struct {
 	// Decimals is the largest number of decimals written in any value cell of the
 	// batch (0.25 has 2, 1e-05 has 5); -1 where the values are not text.
 	Decimals int
-	// Half says the values were stored as float16.
-	Half bool
+	// Half says that values were stored as float16, Brain that they were as bfloat16.
+	Half, Brain bool
 	// Keys is the key of every row in a [Joined] source; nil in others.
 	Keys *Strings
 

@@ -59,6 +59,7 @@ const (
 	repeated
 	otherFilters
 	brokenTokens
+	severalRight
 	leftOuts
 )
 
@@ -71,6 +72,7 @@ var leftOut = [leftOuts]string{
 	repeated:       "repeated records, left out: %d",
 	otherFilters:   "records of the same documents under further filters, left out: %d",
 	brokenTokens:   "tokens that are parts of characters, their bytes estimated: %d",
+	severalRight:   "documents with several right answers, left out: %d",
 }
 
 // A recordSystem is something that writes files of records, as opened: it makes
@@ -271,6 +273,7 @@ var systems = []struct {
 	{knowsBatch, openBatch},
 	{knowsLMEval, openLMEval},
 	{knowsInspect, openInspect},
+	{knowsLightEval, openLightEval},
 	{knowsAnswer, openAnswers},
 	{knowsLlama, openLlama},
 	{knowsOllama, openOllama},

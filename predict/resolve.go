@@ -310,7 +310,8 @@ func (r *resolver) sharesJoined() bool { return r.joined != nil && r.joined.join
 
 // labelNames are what label columns are called, the surest first.
 var labelNames = []string{"label", "labels", "y", "y_true", "ytrue", "true_label", "true_class", "target",
-	"truth", "true", "class", "gold", "gold_label", "actual", "outcome", "observed"}
+	"truth", "true", "class", "gold", "gold_label", "actual", "outcome", "observed",
+	"obs", "ground_truth", "y_test", "reference", "response"}
 
 // labelNamed is the column that is called like a label, −1 if there is none.
 // Numbers with fractions are no labels.
@@ -325,6 +326,14 @@ func (r *resolver) labelNamed() int {
 			}
 		}
 	}
+	// An array of one label per row, as shape (N, 1) gives.
+	for i, c := range r.cols {
+		name, ok := strings.CutSuffix(c.Name, ".0")
+		if ok && r.mayBeLabel(i) && slices.Contains(labelNames, strings.ToLower(name)) && r.stat(i).fractions == 0 &&
+			!slices.ContainsFunc(r.cols, func(c Column) bool { return c.Name == name+".1" }) {
+			return i
+		}
+	}
 	return -1
 }
 
@@ -332,10 +341,26 @@ func (r *resolver) labelByName() error {
 	if r.label >= 0 || r.noLabel || r.apart || r.oneHot != nil || r.said.OfWhatHappened() {
 		return nil
 	}
-	if i := r.labelNamed(); i >= 0 {
+	i := r.labelBigQuery()
+	if i < 0 {
+		i = r.labelNamed()
+	}
+	if i >= 0 {
 		r.takeLabel(i, "name")
 	}
 	return nil
+}
+
+// labelBigQuery is the column LABEL beside predicted_LABEL_probs, −1 if there is
+// none.
+func (r *resolver) labelBigQuery() int {
+	for _, c := range r.cols {
+		array, _, _ := strings.Cut(c.Name, ".")
+		if name, ok := bigQueryLabel(array); ok && array != c.Name {
+			return slices.IndexFunc(r.cols, func(c Column) bool { return c.Named && c.Name == name })
+		}
+	}
+	return -1
 }
 
 func (r *resolver) takeLabel(i int, how string) {
@@ -566,6 +591,9 @@ func (r *resolver) layout() *Layout {
 		}
 	}
 
+	if system := r.system(); system != "" {
+		l.Notes = append(l.Notes, system)
+	}
 	l.Notes = append(l.Notes, r.formNote())
 	if r.labelHow != "" || r.apart || r.oneHot != nil {
 		l.Notes = append(l.Notes, r.labelNote())
@@ -578,6 +606,24 @@ func (r *resolver) layout() *Layout {
 		l.Notes = append(l.Notes, "ignored: "+listNames(l.Ignored, 8))
 	}
 	return l
+}
+
+// system is what wrote a table with such columns, "" if that is not known.
+func (r *resolver) system() string {
+	if !r.named || r.form.OfWhatHappened() {
+		return ""
+	}
+	array, _, ok := arrayOf(r.cols[r.values[0]].Name)
+	_, bigQuery := bigQueryLabel(strings.TrimSuffix(array, "."))
+	switch {
+	case ok && bigQuery:
+		return "BigQuery ML"
+	case strings.HasPrefix(r.cols[r.values[0]].Name, ".pred_"):
+		return "tidymodels"
+	case len(r.values) > 1 && slices.ContainsFunc(r.cols, func(c Column) bool { return c.Name == "predict" }):
+		return "H2O"
+	}
+	return ""
 }
 
 func (r *resolver) columnNames(cols []int) []string {

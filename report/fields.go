@@ -40,6 +40,7 @@ func ScoreFields() []FieldDoc {
 		{"classes", "class, n, weight, cross_entropy, share of the total"},
 		{"slices", "key, n, cross_entropy, share of the total; those that cost most first"},
 		{"worst", "row, input, id, label, probability, surprisal; those that cost most first"},
+		{"notes", "how the output of a known system was read, and what of it was left out"},
 		{"warnings", "sentences, each with a hint where there is one"},
 	}
 }

@@ -187,6 +187,9 @@ func (s scoreReport) data(readAs string) Object {
 		}
 		add("worst", worst)
 	}
+	if len(s.Notes) > 0 {
+		add("notes", s.Notes)
+	}
 	warnings := []string{}
 	for _, w := range s.Warnings {
 		warnings = append(warnings, sentence(Warning(w)))

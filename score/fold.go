@@ -235,7 +235,7 @@ func (f *fold) start(input int, base int64, bind *predict.Binding) {
 // add folds one batch.
 func (f *fold) add(b *predict.Batch) error {
 	f.defects.decimals = max(f.defects.decimals, b.Decimals)
-	f.defects.anyHalf = f.defects.anyHalf || b.Half
+	f.defects.stored(b.Half, b.Brain)
 	if b.F32 != nil {
 		return addRows(f, b, b.F32)
 	}

@@ -62,6 +62,9 @@ type column struct {
 	mean  meaning
 	scale int
 	names []string // ClassLabel: names of the integers
+	elems []string // names of a list's elements, where they have some
+
+	hidden bool // part of another column
 }
 
 // numeric reports whether the values count as numbers.
@@ -338,6 +341,9 @@ func parts(cols []column) (all []part, described []predict.Column) {
 		}
 	}
 	for i, c := range cols {
+		if c.hidden {
+			continue
+		}
 		d := predict.Column{Name: c.name, Named: true, Numeric: c.numeric(), Integer: c.numeric() && !c.kind.float() && c.mean == plainly}
 		if !c.list || c.kind == unreadable_ {
 			all, described = append(all, part{i, 0}), append(described, d)
@@ -345,7 +351,9 @@ func parts(cols []column) (all []part, described []predict.Column) {
 		}
 		for e := range c.width {
 			d.Name = c.name + "." + strconv.Itoa(e)
-			if len(names) == c.width {
+			if c.elems != nil {
+				d.Name = c.name + "." + c.elems[e]
+			} else if len(names) == c.width {
 				d.Name = c.name + "." + names[e]
 			}
 			all, described = append(all, part{i, e}), append(described, d)
@@ -439,6 +447,7 @@ type plan struct {
 	k        int
 	wide     bool // values are float64
 	half     bool
+	brain    bool
 	decimals int
 	batch    int // rows
 	rowBytes int // of a batch, about
@@ -468,7 +477,7 @@ func newPlan(cols []column, all []part, sel predict.Selection) (p *plan, bad int
 			return nil, i
 		}
 		p.wide = p.wide || c.kind != kF16 && c.kind != kF32 && c.kind != kBF16
-		p.half = p.half || c.kind == kF16 || c.kind == kBF16
+		p.half, p.brain = p.half || c.kind == kF16, p.brain || c.kind == kBF16
 		allDecimal = allDecimal && c.mean == decimals
 		u := use(i)
 		u.values = append(u.values, target{all[i].elem, k})
@@ -511,7 +520,7 @@ type assembler struct {
 func (a *assembler) begin(first int64, rows int) {
 	p, b := a.p, &a.b
 	b.First, b.Rows, b.K = first, rows, p.k
-	b.Decimals, b.Half = p.decimals, p.half
+	b.Decimals, b.Half, b.Brain = p.decimals, p.half, p.brain
 	b.Missing, b.F32, b.F64 = b.Missing[:0], nil, nil
 	a.other = false
 	if n := rows * p.k; p.wide {
