@@ -18,6 +18,9 @@ type Request struct {
 	Classes  string // --classes: the classes' names, in the order of the value columns
 	LogBase  string // --log-base: e, 2 or 10
 
+	// Unlabelled says that rows of a value per class have a use without labels too.
+	Unlabelled bool
+
 	Weight  string // --weight: sampling weight
 	Freq    string // --freq: how many times the row is repeated
 	Cluster string // --cluster: rows with the same key are not independent; "none" takes all as independent

@@ -33,6 +33,7 @@ type scoreFlags struct {
 	maxSlices  int
 	threads    int
 	failOver   float64
+	against    againstFlags
 
 	output
 }
@@ -45,7 +46,8 @@ func newScoreCmd(e *env) *cobra.Command {
 		Long: `Score predictions in files: the cross entropy (log loss) with its standard error and
 interval, the perplexity, skill over the class shares, accuracy, Brier score, and where the
 loss comes from. Several files (and patterns) are one data set; - is standard input;
-NAME=FILE gives an input another name in the output.
+NAME=FILE gives an input another name in the output. With --against, the predictions are
+compared with those of another model, row by row.
 
 What the columns mean is found from their names and values and said on stderr; every flag
 below overrules a guess. Columns go by name or, without a header, by number from 1. Lists of
@@ -68,6 +70,9 @@ columns are comma-separated and take patterns: 'p_*'.`,
 
   # soft labels: shares of annotators
   surprisal score examples/soft/annotators.csv --probs 'p_*' --onehot 'y_*'
+
+  # a quantised model against the original: KL divergence, perplexity ratio
+  surprisal score examples/digits/quantised.npy --against examples/digits/logits.npy --labels examples/digits/labels.npy
 
   # slices, and the rows that cost most
   surprisal score examples/digits/logistic.csv --by fold --worst 3 --id id
@@ -117,6 +122,8 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	columns(rows, &r.Tokens, "tokens", "`COL`: tokens in the row, for figures per token")
 	columns(rows, &r.Words, "words", "`COL`: words in the row")
 	columns(rows, &r.Bytes, "bytes", "`COL`: bytes in the row, for bits per byte")
+
+	f.against.bind(cmd, f.completeColumns)
 
 	const shown = "What is shown"
 	columns(shown, &r.By, "by", "`COLS`: score every combination of their values apart")
@@ -228,6 +235,9 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 	if _, err := delimiter(f.delimiter); err != nil {
 		return err
 	}
+	if err := f.against.check(cmd); err != nil {
+		return err
+	}
 	return f.output.check(cmd)
 }
 
@@ -318,6 +328,11 @@ func (f *scoreFlags) run(cmd *cobra.Command, e *env, args []string) error {
 	if n := len(job.Labels); n > 1 && n != len(files) && f.join == "" {
 		return hinted(fmt.Errorf("%d files of labels for %s", n, count(len(files), "input")), "give --labels once for the whole data set, or once per input")
 	}
+	baseFiles, err := f.against.find()
+	if err != nil {
+		return err
+	}
+	all = append(all, baseFiles...)
 	if err := onceStdin(all); err != nil {
 		return err
 	}
@@ -333,6 +348,9 @@ func (f *scoreFlags) run(cmd *cobra.Command, e *env, args []string) error {
 		if slices.ContainsFunc(files[:i], func(f file) bool { return f.path == in.path }) {
 			e.say("warning: %s is given twice, and its rows count twice", in.path)
 		}
+	}
+	if baseFiles != nil {
+		return f.runAgainst(ctx, e, job, files, baseFiles)
 	}
 	var readAsText string
 	bar := startProgress(ctx, e.stderr)
