@@ -12,6 +12,11 @@ type Batch struct {
 	// widening it is exact and happens once.
 	F32 []float32
 	F64 []float64
+	// Columns, where it is not nil, holds the values instead: K columns of Rows
+	// numbers each, float32 widened. No value is Empty or NA; one that is NaN is
+	// missing, but Missing does not list it. Only readers that are asked for it by
+	// Selection.ByColumn may do so.
+	Columns [][]float64
 	// Numbers holds one slice of Rows numbers per column of Selection.Numbers.
 	Numbers [][]float64
 	// Texts holds one column of Rows strings per column of Selection.Texts.
@@ -46,13 +51,23 @@ func (b *Batch) Line(i int) int64 {
 
 // Strings is a column of strings in one block of bytes: string i is
 // Data[Off[i]:Off[i+1]], so Off has one entry more than there are strings.
+//
+// Where Index is not nil, the block is a dictionary, and string i of the column is
+// entry Index[i] of it. A dictionary never changes, so that two with the same first
+// element of Off in memory are the same.
 type Strings struct {
-	Off  []int32
-	Data []byte
+	Off   []int32
+	Data  []byte
+	Index []uint32
 }
 
 // At is string i, as bytes of the block.
-func (s *Strings) At(i int) []byte { return s.Data[s.Off[i]:s.Off[i+1]] }
+func (s *Strings) At(i int) []byte {
+	if s.Index != nil {
+		i = int(s.Index[i])
+	}
+	return s.Data[s.Off[i]:s.Off[i+1]]
+}
 
 // Append adds one string.
 func (s *Strings) Append(b []byte) {

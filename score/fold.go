@@ -42,8 +42,9 @@ type fold struct {
 	invalid          [reasonCount]firstRows
 	others           map[string]RowRef // labels taken for the negative class by exclusion, with their first row
 
-	plain plainRows
-	quick quickRows
+	plain   plainRows
+	quick   quickRows
+	columns columnRows
 
 	// scratch
 	row64, p, logP, y []float64
@@ -233,6 +234,9 @@ func (f *fold) start(input int, base int64, bind *predict.Binding) {
 func (f *fold) add(b *predict.Batch) error {
 	f.defects.decimals = max(f.defects.decimals, b.Decimals)
 	f.defects.anyHalf = f.defects.anyHalf || b.Half
+	if b.Columns != nil {
+		return f.addColumns(b)
+	}
 	if b.F32 != nil {
 		return addRows(f, b, b.F32)
 	}

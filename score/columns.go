@@ -1,0 +1,152 @@
+package score
+
+import (
+	mathbits "math/bits"
+	"slices"
+
+	"surprisal/loss"
+	"surprisal/predict"
+)
+
+// columnRows is quickRows for batches whose values lie column by column: all rows of
+// the batch at once. Rows with something odd about them are put together and go the
+// general way; the others get the same bits as there, too.
+type columnRows struct {
+	class            []int32
+	sum, prob, brier []float64
+	odd, hit         []uint8
+	row              []float64 // rows put together
+
+	// The dictionary of labels met last, and the classes of its entries.
+	dict    *int32 // the first element of its Off
+	classes []int32
+}
+
+// fewColumns is up to how many columns rows are summed up value by value, in order.
+const fewColumns = 16
+
+// byColumn reports whether values may come column by column.
+func (f *fold) byColumn() bool {
+	return f.quickly() && f.layout.OneHot == nil && len(f.layout.Values) <= fewColumns
+}
+
+// classesOf finds the classes of the batch's labels.
+func (f *fold) classesOf(b *predict.Batch) []int32 {
+	c, label := &f.columns, &b.Texts[f.bind.Label]
+	c.class = slices.Grow(c.class[:0], b.Rows)[:b.Rows]
+	if label.Index == nil {
+		for i := range c.class {
+			c.class[i] = int32(f.match.Class(label.At(i)))
+		}
+		return c.class
+	}
+	const unknown = -1 << 31 // not looked up yet
+	if first := &label.Off[0]; c.dict != first {
+		c.dict = first
+		c.classes = slices.Grow(c.classes[:0], len(label.Off))[:len(label.Off)]
+		for i := range c.classes {
+			c.classes[i] = unknown
+		}
+	}
+	for i, entry := range label.Index[:b.Rows] {
+		class := c.classes[entry]
+		if class == unknown {
+			class = int32(f.match.Class(label.At(i)))
+			c.classes[entry] = class
+		}
+		c.class[i] = class
+	}
+	return c.class
+}
+
+// addColumns folds a batch whose values lie column by column.
+func (f *fold) addColumns(b *predict.Batch) error {
+	c, n := &f.columns, b.Rows
+	class := f.classesOf(b)
+	for _, s := range []*[]float64{&c.sum, &c.prob, &c.brier} {
+		*s = slices.Grow((*s)[:0], n)[:n]
+	}
+	c.odd = slices.Grow(c.odd[:0], (n+7)/8)[:(n+7)/8]
+	c.hit = slices.Grow(c.hit[:0], (n+7)/8)[:(n+7)/8]
+	defect := loss.ProbColumns(b.Columns, class, leastTolerance, c.sum, c.prob, c.brier, c.odd, c.hit)
+	for i, k := range class {
+		if k < 0 {
+			c.odd[i/8] |= 1 << (i % 8)
+		}
+	}
+	if b.K == 2 { // (p − y)² of the second class
+		second := b.Columns[1][:n]
+		for i, q := range second {
+			d := q - float64(class[i])
+			c.brier[i] = d * d
+		}
+	}
+	odd, hits := 0, 0
+	for i, o := range c.odd {
+		odd += mathbits.OnesCount8(o)
+		hits += mathbits.OnesCount8(c.hit[i] &^ o)
+	}
+	if odd > n/8 {
+		return f.addTransposed(b, 0, n)
+	}
+	for j, o := range c.odd {
+		for ; o != 0; o &= o - 1 {
+			i := 8*j + mathbits.TrailingZeros8(o)
+			if err := f.addTransposed(b, i, i+1); err != nil {
+				return err
+			}
+		}
+	}
+	f.read += int64(n - odd)
+	f.plain.hits[0] += int64(n - odd - hits)
+	f.plain.hits[1] += int64(hits)
+	q := &f.quick
+	q.row, q.class, q.prob, q.brier = slices.Grow(q.row[:0], n), slices.Grow(q.class[:0], n), slices.Grow(q.prob[:0], n), slices.Grow(q.brier[:0], n)
+	if odd == 0 {
+		q.class, q.prob, q.brier = append(q.class, class...), append(q.prob, c.prob...), append(q.brier, c.brier...)
+		q.row = q.row[:n]
+		for i := range q.row {
+			q.row[i] = int32(i)
+		}
+	} else {
+		for i := range n {
+			if c.odd[i/8]>>(i%8)&1 == 0 {
+				q.row, q.class = append(q.row, int32(i)), append(q.class, class[i])
+				q.prob, q.brier = append(q.prob, c.prob[i]), append(q.brier, c.brier[i])
+			}
+		}
+	}
+	if d := &f.defects; defect > d.largest || defect == d.largest && (!d.seen || f.ref(b, 0).before(d.at)) {
+		for _, i := range q.row {
+			f.defects.add(c.sum[i], f.ref(b, int(i)))
+		}
+	}
+	f.finishQuick(b)
+	f.plain.flush(f.classes, &f.total, true)
+	return nil
+}
+
+// addTransposed folds the rows from one to another of a batch by column.
+func (f *fold) addTransposed(b *predict.Batch, from, to int) error {
+	part := *b
+	part.First, part.Rows, part.Columns = b.First+int64(from), to-from, nil
+	part.Texts = make([]predict.Strings, len(b.Texts))
+	for j, s := range b.Texts {
+		if s.Index != nil {
+			s.Index = s.Index[from:to]
+		} else {
+			s.Off = s.Off[from : to+1]
+		}
+		part.Texts[j] = s
+	}
+	f.columns.row = slices.Grow(f.columns.row[:0], part.Rows*b.K)[:part.Rows*b.K]
+	part.F64 = f.columns.row
+	for k, column := range b.Columns {
+		at := k
+		for _, x := range column[from:to] {
+			part.F64[at] = x
+			at += b.K
+		}
+	}
+	return addRows(f, &part, part.F64)
+}
