@@ -49,6 +49,41 @@ func (b *Batch) Line(i int) int64 {
 	return b.FirstLine + int64(i)
 }
 
+// Part is the batch of the rows from one to another, which must have no Missing
+// cells. It shares the memory of b.
+func (b *Batch) Part(from, to int) Batch {
+	p := *b
+	p.First, p.Rows = b.First+int64(from), to-from
+	if b.F32 != nil {
+		p.F32 = b.F32[from*b.K : to*b.K]
+	}
+	if b.F64 != nil {
+		p.F64 = b.F64[from*b.K : to*b.K]
+	}
+	p.Columns, p.Numbers, p.Texts = nil, nil, nil
+	for _, c := range b.Columns {
+		p.Columns = append(p.Columns, c[from:to])
+	}
+	for _, c := range b.Numbers {
+		p.Numbers = append(p.Numbers, c[from:to])
+	}
+	for _, s := range b.Texts {
+		if s.Index != nil {
+			s.Index = s.Index[from:to]
+		} else {
+			s.Off = s.Off[from : to+1]
+		}
+		p.Texts = append(p.Texts, s)
+	}
+	if b.FirstLine != 0 && from < to {
+		p.FirstLine = b.Line(from)
+	}
+	if b.Lines != nil {
+		p.Lines = b.Lines[from:to]
+	}
+	return p
+}
+
 // Strings is a column of strings in one block of bytes: string i is
 // Data[Off[i]:Off[i+1]], so Off has one entry more than there are strings.
 //

@@ -17,6 +17,12 @@ type columnRows struct {
 	odd, hit         []uint8
 	row              []float64 // rows put together
 
+	// Rows turned into columns, a block at a time, and how many batches more are not
+	// because the last had too many odd rows.
+	turned  []float64
+	columns [][]float64
+	pause   int
+
 	// The dictionary of labels met last, and the classes of its entries.
 	dict    *int32 // the first element of its Off
 	classes []int32
@@ -87,6 +93,7 @@ func (f *fold) addColumns(b *predict.Batch) error {
 		hits += mathbits.OnesCount8(c.hit[i] &^ o)
 	}
 	if odd > n/8 {
+		c.pause = 32
 		return f.addTransposed(b, 0, n)
 	}
 	for j, o := range c.odd {
@@ -128,17 +135,8 @@ func (f *fold) addColumns(b *predict.Batch) error {
 
 // addTransposed folds the rows from one to another of a batch by column.
 func (f *fold) addTransposed(b *predict.Batch, from, to int) error {
-	part := *b
-	part.First, part.Rows, part.Columns = b.First+int64(from), to-from, nil
-	part.Texts = make([]predict.Strings, len(b.Texts))
-	for j, s := range b.Texts {
-		if s.Index != nil {
-			s.Index = s.Index[from:to]
-		} else {
-			s.Off = s.Off[from : to+1]
-		}
-		part.Texts[j] = s
-	}
+	part := b.Part(from, to)
+	part.Columns = nil
 	f.columns.row = slices.Grow(f.columns.row[:0], part.Rows*b.K)[:part.Rows*b.K]
 	part.F64 = f.columns.row
 	for k, column := range b.Columns {
@@ -149,4 +147,46 @@ func (f *fold) addTransposed(b *predict.Batch, from, to int) error {
 		}
 	}
 	return addRows(f, &part, part.F64)
+}
+
+// turnRows is how many rows are turned into columns at a time: both stay in the cache.
+const turnRows = 2048
+
+// turns reports whether a batch of rows is better turned into columns.
+func (f *fold) turns(b *predict.Batch) bool {
+	if len(b.Missing) > 0 || b.K < 2 || b.Rows < 16 || !f.byColumn() {
+		return false
+	}
+	if f.columns.pause > 0 {
+		f.columns.pause--
+		return false
+	}
+	return true
+}
+
+// addTurned folds a batch of rows, turned into columns.
+func addTurned[T loss.Float](f *fold, b *predict.Batch, values []T) error {
+	c := &f.columns
+	if len(c.turned) < turnRows*b.K {
+		c.turned = make([]float64, turnRows*b.K)
+		c.columns = make([][]float64, b.K)
+	}
+	for from := 0; from < b.Rows; from += turnRows {
+		part := b.Part(from, min(from+turnRows, b.Rows))
+		rows := values[from*b.K : (from+part.Rows)*b.K]
+		for k := range c.columns {
+			c.columns[k] = c.turned[k*turnRows : k*turnRows+part.Rows]
+		}
+		for i := 0; i < part.Rows; i++ {
+			row := rows[i*b.K : (i+1)*b.K]
+			for k, x := range row {
+				c.turned[k*turnRows+i] = float64(x)
+			}
+		}
+		part.F32, part.F64, part.Columns = nil, nil, c.columns
+		if err := f.addColumns(&part); err != nil {
+			return err
+		}
+	}
+	return nil
 }

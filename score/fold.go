@@ -238,7 +238,13 @@ func (f *fold) add(b *predict.Batch) error {
 		return f.addColumns(b)
 	}
 	if b.F32 != nil {
+		if f.turns(b) {
+			return addTurned(f, b, b.F32)
+		}
 		return addRows(f, b, b.F32)
+	}
+	if f.turns(b) {
+		return addTurned(f, b, b.F64)
 	}
 	return addRows(f, b, b.F64)
 }
