@@ -107,25 +107,30 @@ func (f *fold) addColumns(b *predict.Batch) error {
 	f.read += int64(n - odd)
 	f.plain.hits[0] += int64(n - odd - hits)
 	f.plain.hits[1] += int64(hits)
-	q := &f.quick
-	q.row, q.class, q.prob, q.brier = slices.Grow(q.row[:0], n), slices.Grow(q.class[:0], n), slices.Grow(q.prob[:0], n), slices.Grow(q.brier[:0], n)
-	if odd == 0 {
-		q.class, q.prob, q.brier = append(q.class, class...), append(q.prob, c.prob...), append(q.brier, c.brier...)
-		q.row = q.row[:n]
-		for i := range q.row {
-			q.row[i] = int32(i)
-		}
-	} else {
-		for i := range n {
+	if d := &f.defects; defect > d.largest || defect == d.largest && (!d.seen || f.ref(b, 0).before(d.at)) {
+		for i, sum := range c.sum {
 			if c.odd[i/8]>>(i%8)&1 == 0 {
-				q.row, q.class = append(q.row, int32(i)), append(q.class, class[i])
-				q.prob, q.brier = append(q.prob, c.prob[i]), append(q.brier, c.brier[i])
+				d.add(sum, f.ref(b, i))
 			}
 		}
 	}
-	if d := &f.defects; defect > d.largest || defect == d.largest && (!d.seen || f.ref(b, 0).before(d.at)) {
-		for _, i := range q.row {
-			f.defects.add(c.sum[i], f.ref(b, int(i)))
+	q := &f.quick
+	if odd == 0 { // the rows are at hand as they are needed
+		q.nats = slices.Grow(q.nats[:0], n)[:n]
+		loss.Probs(q.nats, c.prob)
+		f.bookQuick(b, nil, c.prob, q.nats)
+		plain := f.plain
+		f.plain.class, f.plain.nats, f.plain.brier = class, q.nats, c.brier
+		f.plain.flush(f.classes, &f.total, true)
+		plain.hits, plain.sorted, plain.start = f.plain.hits, f.plain.sorted, f.plain.start
+		f.plain = plain
+		return nil
+	}
+	q.row, q.class, q.prob, q.brier = slices.Grow(q.row[:0], n), slices.Grow(q.class[:0], n), slices.Grow(q.prob[:0], n), slices.Grow(q.brier[:0], n)
+	for i := range n {
+		if c.odd[i/8]>>(i%8)&1 == 0 {
+			q.row, q.class = append(q.row, int32(i)), append(q.class, class[i])
+			q.prob, q.brier = append(q.prob, c.prob[i]), append(q.brier, c.brier[i])
 		}
 	}
 	f.finishQuick(b)
