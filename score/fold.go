@@ -238,15 +238,20 @@ func (f *fold) add(b *predict.Batch) error {
 		return f.addColumns(b)
 	}
 	if b.F32 != nil {
-		if f.turns(b) {
-			return addTurned(f, b, b.F32)
-		}
-		return addRows(f, b, b.F32)
+		return addValues(f, b, b.F32)
 	}
-	if f.turns(b) {
-		return addTurned(f, b, b.F64)
+	return addValues(f, b, b.F64)
+}
+
+// addValues folds a batch whose values are stored as T, as fast as its rows allow.
+func addValues[T loss.Float](f *fold, b *predict.Batch, values []T) error {
+	switch {
+	case f.lone():
+		return addLone(f, b, values)
+	case f.turns(b):
+		return addTurned(f, b, values)
 	}
-	return addRows(f, b, b.F64)
+	return addRows(f, b, values)
 }
 
 // addRows folds the rows of a batch whose values are stored as T.

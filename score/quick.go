@@ -64,7 +64,8 @@ func (f *fold) finishQuick(b *predict.Batch) {
 }
 
 // bookQuick books what is special about some rows of a batch, and floors them.
-// Without row it is all rows.
+// Without row it is all rows, and without prob the probabilities are those of the
+// surprisals.
 func (f *fold) bookQuick(b *predict.Batch, row []int32, prob, nats []float64) {
 	mark := f.ordinary()
 	for j, s := range nats {
@@ -73,7 +74,12 @@ func (f *fold) bookQuick(b *predict.Batch, row []int32, prob, nats []float64) {
 			if row != nil {
 				i = int(row[j])
 			}
-			r := softRow{rowScore: rowScore{nats: s, prob: prob[j]}}
+			r := softRow{rowScore: rowScore{nats: s}}
+			if prob != nil {
+				r.prob = prob[j]
+			} else {
+				r.prob = math.Exp(-s)
+			}
 			nats[j] = f.notable(b, i, &r, rowWeight{1, 1})
 			mark = f.ordinary()
 		}
