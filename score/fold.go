@@ -170,6 +170,10 @@ func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judg
 	}
 	if len(classes) == 1 {
 		classes[0].AddSlice(p.nats)
+	} else if len(p.nats) < 4*len(classes) {
+		for i, c := range p.class {
+			classes[c].Add(p.nats[i])
+		}
 	} else {
 		p.start = append(p.start[:0], make([]int32, len(classes)+1)...)
 		for _, c := range p.class {

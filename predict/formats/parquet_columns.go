@@ -528,7 +528,10 @@ func newPlan(cols []column, all []part, sel predict.Selection) (p *plan, bad int
 		c := &cols[all[i].col]
 		p.byColumn = p.byColumn && !c.list && (c.kind == kF64 || c.kind == kF32)
 	}
-	p.rowBytes = 8*(len(sel.Values)+len(sel.Numbers)) + 16*len(sel.Texts) + 1
+	p.rowBytes = 4*len(sel.Values) + 8*len(sel.Numbers) + 16*len(sel.Texts) + 1
+	if p.wide {
+		p.rowBytes += 4 * len(sel.Values)
+	}
 	p.batch = max(1, min(1<<14, blockBytes/p.rowBytes))
 	if p.batch > 8 {
 		p.batch &^= 7
@@ -579,9 +582,9 @@ func (a *assembler) begin(first int64, rows int, byColumn bool) {
 	}
 }
 
-// add writes the values of one column for the rows from at on. An error is that
+// add writes the values of one column. An error is that
 // of a text which is no number; bad is the row in the vec.
-func (a *assembler) add(u *useOf, at int, v *vec) (bad int, found []byte) {
+func (a *assembler) add(u *useOf, v *vec) (bad int, found []byte) {
 	c := &a.p.cols[u.col]
 	rows := v.n / c.width
 	k := a.p.k
@@ -596,22 +599,22 @@ func (a *assembler) add(u *useOf, at int, v *vec) (bad int, found []byte) {
 			scatter(a.columns[t.to], 1, viewAs[float32](v.data), 0, 1, rows)
 		}
 	} else if len(u.values) > 0 {
-		if c.list && len(u.values) == k && k == c.width && v.null == nil && inOrder(u.values) && a.whole(c, at, v) {
+		if c.list && len(u.values) == k && k == c.width && v.null == nil && inOrder(u.values) && a.whole(c, v) {
 			// The whole matrix is the column.
 		} else if a.p.wide {
 			for _, t := range u.values {
-				if bad, found := fill(c, v, t.elem, a.f64[at*k+t.to:], k, rows); found != nil {
+				if bad, found := fill(c, v, t.elem, a.f64[t.to:], k, rows); found != nil {
 					return bad, found
 				}
 			}
 		} else {
 			for _, t := range u.values {
-				fill32(c, v, t.elem, a.f32[at*k+t.to:], k, rows)
+				fill32(c, v, t.elem, a.f32[t.to:], k, rows)
 			}
 		}
 	}
 	for _, t := range u.numbers {
-		if bad, found := fill(c, v, t.elem, a.b.Numbers[t.to][at:], 1, rows); found != nil {
+		if bad, found := fill(c, v, t.elem, a.b.Numbers[t.to], 1, rows); found != nil {
 			return bad, found
 		}
 	}
@@ -692,21 +695,20 @@ func inOrder(ts []target) bool {
 	return true
 }
 
-// whole copies a list column that is the matrix.
-func (a *assembler) whole(c *column, at int, v *vec) bool {
-	k := a.p.k
+// whole takes a list column that is the matrix, in its own memory where it can.
+func (a *assembler) whole(c *column, v *vec) bool {
 	switch {
-	case c.kind == kF32 && !a.p.wide:
-		copy(a.f32[at*k:], viewAs[float32](v.data))
+	case c.kind == kF32 && !a.p.wide: // as it is
+		a.b.F32 = viewAs[float32](v.data)[:v.n]
 	case c.kind == kF64:
-		copy(a.f64[at*k:], viewAs[float64](v.data))
+		a.b.F64 = viewAs[float64](v.data)[:v.n]
 	case c.kind == kF16 && !a.p.wide:
-		dst := a.f32[at*k:]
+		dst := a.f32
 		for i, h := range viewAs[uint16](v.data) {
 			dst[i] = widenHalf(h)
 		}
 	case c.kind == kBF16 && !a.p.wide:
-		dst := a.f32[at*k:]
+		dst := a.f32
 		for i, h := range viewAs[uint16](v.data) {
 			dst[i] = widenBrain(h)
 		}

@@ -346,7 +346,7 @@ func (r *tableRead) batch(worker int, a *assembler, g *group, first int64, from,
 	for i := range r.p.uses {
 		u := &r.p.uses[i]
 		v := g.streams[i].view(from, n)
-		bad, found := a.add(u, 0, &v)
+		bad, found := a.add(u, &v)
 		if found == nil {
 			continue
 		}
@@ -356,10 +356,10 @@ func (r *tableRead) batch(worker int, a *assembler, g *group, first int64, from,
 		a.begin(first, n, byColumn) // the rows before it once more
 		for j := range i {
 			v := g.streams[j].view(from, n)
-			a.add(&r.p.uses[j], 0, &v)
+			a.add(&r.p.uses[j], &v)
 		}
 		v = g.streams[i].view(from, n)
-		a.add(u, 0, &v)
+		a.add(u, &v)
 	}
 	if n > 0 {
 		if err := r.fold(worker, a.end()); err != nil {
