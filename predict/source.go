@@ -59,4 +59,6 @@ type Selection struct {
 	Values  []int // the matrix of values, in this order
 	Numbers []int // further columns of numbers
 	Texts   []int // columns of strings
+	// ByColumn says that batches with Columns are welcome.
+	ByColumn bool
 }

@@ -45,8 +45,9 @@ type fold struct {
 
 	joined *JoinTally // set when all rows are in; nil where no labels were joined
 
-	plain plainRows
-	quick quickRows
+	plain   plainRows
+	quick   quickRows
+	columns columnRows
 
 	// scratch
 	row64, p, logP, y []float64
@@ -172,6 +173,10 @@ func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judg
 	}
 	if len(classes) == 1 {
 		classes[0].AddSlice(p.nats)
+	} else if len(p.nats) < 4*len(classes) {
+		for i, c := range p.class {
+			classes[c].Add(p.nats[i])
+		}
 	} else {
 		p.start = append(p.start[:0], make([]int32, len(classes)+1)...)
 		for _, c := range p.class {
@@ -236,10 +241,24 @@ func (f *fold) start(input int, base int64, bind *predict.Binding) {
 func (f *fold) add(b *predict.Batch) error {
 	f.defects.decimals = max(f.defects.decimals, b.Decimals)
 	f.defects.stored(b.Half, b.Brain)
-	if b.F32 != nil {
-		return addRows(f, b, b.F32)
+	if b.Columns != nil {
+		return f.addColumns(b)
 	}
-	return addRows(f, b, b.F64)
+	if b.F32 != nil {
+		return addValues(f, b, b.F32)
+	}
+	return addValues(f, b, b.F64)
+}
+
+// addValues folds a batch whose values are stored as T, as fast as its rows allow.
+func addValues[T loss.Float](f *fold, b *predict.Batch, values []T) error {
+	switch {
+	case f.lone():
+		return addLone(f, b, values)
+	case f.turns(b):
+		return addTurned(f, b, values)
+	}
+	return addRows(f, b, values)
 }
 
 // addRows folds the rows of a batch whose values are stored as T.

@@ -56,15 +56,45 @@ func (f *fold) finishQuick(b *predict.Batch) {
 	}
 	q.nats = append(q.nats[:0], q.prob...)
 	loss.Probs(q.nats, q.prob)
-	mark := min(f.curve.caps[0], f.cap)
-	for j, nats := range q.nats {
-		if nats > mark || f.worst.beats(nats) {
-			r := softRow{rowScore: rowScore{nats: nats, prob: q.prob[j]}}
-			q.nats[j] = f.notable(b, int(q.row[j]), &r, rowWeight{1, 1})
-		}
-	}
+	f.bookQuick(b, q.row, q.prob, q.nats)
 	f.plain.class = append(f.plain.class, q.class...)
 	f.plain.nats = append(f.plain.nats, q.nats...)
 	f.plain.brier = append(f.plain.brier, q.brier...)
 	q.row, q.class, q.prob, q.brier = q.row[:0], q.class[:0], q.prob[:0], q.brier[:0]
+}
+
+// bookQuick books what is special about some rows of a batch, and floors them.
+// Without row it is all rows, and without prob the probabilities are those of the
+// surprisals.
+func (f *fold) bookQuick(b *predict.Batch, row []int32, prob, nats []float64) {
+	mark := f.ordinary()
+	for j, s := range nats {
+		if !(s < mark) {
+			i := j
+			if row != nil {
+				i = int(row[j])
+			}
+			r := softRow{rowScore: rowScore{nats: s}}
+			if prob != nil {
+				r.prob = prob[j]
+			} else {
+				r.prob = math.Exp(-s)
+			}
+			nats[j] = f.notable(b, i, &r, rowWeight{1, 1})
+			mark = f.ordinary()
+		}
+	}
+}
+
+// ordinary is a surprisal below which nothing is special about a row.
+func (f *fold) ordinary() float64 {
+	mark := min(f.curve.caps[0], f.cap)
+	switch w := &f.worst; {
+	case w.keep <= 0:
+	case len(w.rows) < w.keep:
+		return math.Inf(-1)
+	default:
+		mark = min(mark, w.rows[len(w.rows)-1].Nats)
+	}
+	return mark
 }
