@@ -34,6 +34,7 @@ var files = []struct {
 	{"exp", exps},
 	{"read", read},
 	{"tally", tallies},
+	{"judge", judges},
 }
 
 func main() {
