@@ -46,8 +46,12 @@ type fold struct {
 	quick quickRows
 
 	// scratch
-	row64, p, logP, y []float64
-	key               []byte
+	found           []int // the class of each row of a batch, or what Matcher gives instead
+	targets         []int // the class that is scored, or -1
+	judged          loss.Judged
+	odds            []float64
+	p, logP, y, log []float64
+	key             []byte
 }
 
 // measures are the means of a set of rows beside their cross entropy.
@@ -205,7 +209,7 @@ func newFold(layout *predict.Layout, options Options, apart *apartLabels) *fold 
 		f.cap = loss.Prob(options.Floor)
 	}
 	k := max(1, len(layout.Values))
-	f.row64, f.p, f.logP, f.y = make([]float64, k), make([]float64, k), make([]float64, k), make([]float64, k)
+	f.p, f.logP, f.y, f.log = make([]float64, k), make([]float64, k), make([]float64, k), make([]float64, k)
 	f.classes = make([]surprisal.Accumulator, max(1, len(layout.Classes)))
 	if layout.OneHot != nil {
 		f.shares = make([]surprisal.Accumulator, len(layout.Classes))
@@ -243,6 +247,20 @@ func (f *fold) add(b *predict.Batch) error {
 func addRows[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 	missing := b.Missing
 	quick := f.quickly()
+	f.find(b)
+	if f.shares == nil && f.match != nil {
+		switch f.layout.Form {
+		case predict.Logits:
+			loss.Judge(&f.judged, values[:b.Rows*b.K], b.K, f.aim())
+		case predict.PositiveLogit:
+			// As logits 0 and z.
+			f.odds = append(f.odds[:0], make([]float64, 2*b.Rows)...)
+			for i, z := range values[:b.Rows] {
+				f.odds[2*i+1] = float64(z)
+			}
+			loss.Judge(&f.judged, f.odds, 2, f.aim())
+		}
+	}
 	defer func() {
 		f.finishQuick(b)
 		f.plain.flush(f.classes, &f.total, f.layout.Classes != nil)
@@ -310,24 +328,60 @@ func (f *fold) reject(b *predict.Batch, i int, why reason) error {
 	return nil
 }
 
+// find finds the classes of a batch's rows. Of rows beyond the end of the labels
+// it is Unknown.
+func (f *fold) find(b *predict.Batch) {
+	if f.match == nil {
+		return
+	}
+	f.found = f.found[:0]
+	if f.apart == nil {
+		labels := &b.Texts[f.bind.Label]
+		for i := range b.Rows {
+			f.found = append(f.found, f.match.Class(labels.At(i)))
+		}
+		return
+	}
+	codes := f.apart.labels.Codes
+	from := min(f.base+b.First-1, int64(len(codes)))
+	for _, code := range codes[from:min(from+int64(b.Rows), int64(len(codes)))] {
+		f.found = append(f.found, f.apart.classes[code])
+	}
+	for len(f.found) < b.Rows {
+		f.found = append(f.found, predict.Unknown)
+	}
+}
+
+// aim gives the class to score of each row, -1 if there is none.
+func (f *fold) aim() []int {
+	f.targets = f.targets[:0]
+	for _, class := range f.found {
+		if class == predict.Other {
+			class = 0
+		}
+		f.targets = append(f.targets, max(class, -1))
+	}
+	return f.targets
+}
+
 // classOf is the class of row i: 0 where there are no labels or they are shares.
 func (f *fold) classOf(b *predict.Batch, i int) (int, error) {
 	if f.match == nil {
 		return 0, nil
 	}
 	var label []byte
-	class := 0
+	class := f.found[i]
 	if f.apart != nil {
 		at := f.base + b.First - 1 + int64(i)
 		if at >= int64(len(f.apart.labels.Codes)) {
 			return 0, f.trouble(b, i, fmt.Sprintf("no label: the labels end after %d rows", len(f.apart.labels.Codes)),
 				"--labels needs one label per row of predictions, in the same order")
 		}
-		code := f.apart.labels.Codes[at]
-		class, label = f.apart.classes[code], []byte(f.apart.labels.Names[code])
+		if class < 0 {
+			label = []byte(f.apart.labels.Names[f.apart.labels.Codes[at]])
+		}
 	} else {
 		label = b.Texts[f.bind.Label].At(i)
-		class = f.match.Class(label)
 	}
 	switch class {
 	case predict.Unknown:
@@ -405,7 +459,7 @@ func scoreRow[T loss.Float](f *fold, b *predict.Batch, i int, row []T, class int
 		for k := range f.y {
 			f.y[k] = b.Numbers[f.bind.OneHot+k][i]
 		}
-		r := scoreShares(f.y, f.p, f.logP)
+		r := scoreShares(f.y, f.p, f.logP, f.log)
 		if r.why == sound && form != predict.Logits && w.n > 0 && w.w > 0 {
 			f.defects.add(sum, f.ref(b, i))
 		}
@@ -418,16 +472,13 @@ func scoreRow[T loss.Float](f *fold, b *predict.Batch, i int, row []T, class int
 		r, sum = probabilities(row, class, rescale)
 		r.nats = loss.Prob(r.prob)
 	case predict.LogProbabilities:
-		for k, v := range row {
-			f.row64[k] = float64(v) * f.toNats
-		}
-		r, sum = logarithms(f.row64, class, rescale, f.p)
+		r, sum = logarithms(row, class, f.toNats, rescale)
 	case predict.Logits:
-		r = logits(row, class, f.p)
+		r = logits(row, class, f.judged.Nats[i], f.judged.Brier[i], f.judged.Others[i])
 	case predict.Positive:
 		r = binary(float64(row[0]), class == 1)
 	case predict.PositiveLogit:
-		r = binaryLogit(float64(row[0]), class == 1)
+		r = binaryLogit(float64(row[0]), class == 1, f.judged.Nats[i], f.judged.Brier[i])
 	case predict.Happened:
 		r = binary(float64(row[0]), true)
 	case predict.LogHappened:

@@ -153,7 +153,9 @@ const (
 	fine11 = 0x1.af38a9b0ec855p-26
 )
 
-// exp64 is exp x as ExpSlice has it.
+// Exp is exp x, as ExpSlice has it.
+func Exp(x float64) float64 { return exp64(x) }
+
 func exp64(x float64) float64 {
 	if !(x >= exp64Least && x <= exp64Most) {
 		switch {
@@ -168,11 +170,26 @@ func exp64(x float64) float64 {
 	t := math.FMA(x, math.Log2E, roundToInt)
 	n := t - roundToInt
 	r := math.FMA(n, -ln2Lo, math.FMA(n, -ln2Hi, x))
+	e := 1 + expLess1(r)
+	return math.Float64frombits(math.Float64bits(e) + math.Float64bits(t)<<52)
+}
+
+// expLess1 is exp r - 1, of |r| up to ln 2/2.
+func expLess1(r float64) float64 {
 	r2 := float64(r * r)
 	r4 := float64(r2 * r2)
 	p0 := math.FMA(r2, math.FMA(r, fine5, fine4), math.FMA(r, fine3, fine2))
 	p4 := math.FMA(r2, math.FMA(r, fine9, fine8), math.FMA(r, fine7, fine6))
 	p := math.FMA(r4, math.FMA(r4, math.FMA(r, fine11, fine10), p4), p0)
-	e := 1 + math.FMA(r2, p, r)
-	return math.Float64frombits(math.Float64bits(e) + math.Float64bits(t)<<52)
+	return math.FMA(r2, p, r)
+}
+
+// OneLessExp is 1 - exp x: of the log-probability x of something, the probability
+// that it is not. The relative error is a few units in the last place, and the
+// bits are the same on every platform. NaN for NaN.
+func OneLessExp(x float64) float64 {
+	if math.Abs(x) < 0.34 {
+		return 0 - expLess1(x)
+	}
+	return 1 - exp64(x)
 }
