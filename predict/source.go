@@ -59,4 +59,8 @@ type Selection struct {
 	Values  []int // the matrix of values, in this order
 	Numbers []int // further columns of numbers
 	Texts   []int // columns of strings
+
+	// OwnNaN says that the fold looks for NaN among the values itself: those that are
+	// stored as numbers need not be listed as missing, which saves a look at each.
+	OwnNaN bool
 }

@@ -150,8 +150,8 @@ func (w rowWeight) intoCluster(sum *surprisal.Cluster, x float64) {
 	sum.AddRepeated(w.w*x, w.w, w.n)
 }
 
-// plainRows are rows of one batch that count once and belong to no cluster: the
-// common case, added in bulk at the batch's end.
+// plainRows are rows that count once and belong to no cluster: the common case,
+// added in bulk, many at a time because there may be many classes.
 type plainRows struct {
 	class       []int32
 	nats, brier []float64
@@ -159,6 +159,12 @@ type plainRows struct {
 	sorted      []float64
 	start       []int32
 }
+
+// plainMost is how many plain rows are kept, about.
+const plainMost = 1 << 13
+
+// flush adds the plain rows to the sums.
+func (f *fold) flush() { f.plain.flush(f.classes, &f.total, f.layout.Classes != nil) }
 
 // flush adds the rows to the sums.
 func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judged bool) {
@@ -263,7 +269,9 @@ func addRows[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 	}
 	defer func() {
 		f.finishQuick(b)
-		f.plain.flush(f.classes, &f.total, f.layout.Classes != nil)
+		if len(f.plain.nats) >= plainMost {
+			f.flush()
+		}
 	}()
 	for i := 0; i < b.Rows; i++ {
 		f.read++
@@ -276,6 +284,9 @@ func addRows[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 				why = reasonOf(missing[0].Why)
 			}
 			missing = missing[1:]
+		}
+		if why == sound && b.Decimals < 0 && anyNaN(values[i*b.K:(i+1)*b.K]) { // see Selection.OwnNaN
+			why = nanCell
 		}
 		class, err := f.classOf(b, i)
 		if err != nil {
@@ -672,6 +683,8 @@ func (f *fold) worstRow(b *predict.Batch, i int, nats, prob float64) WorstRow {
 
 // merge adds what another worker folded.
 func (f *fold) merge(o *fold) error {
+	f.flush()
+	o.flush()
 	f.total.merge(&o.total)
 	for i := range f.classes {
 		f.classes[i].Merge(&o.classes[i])

@@ -71,6 +71,19 @@ func ties[T loss.Float](x []T, most float64) (n int) {
 	return n
 }
 
+// anyNaN reports whether one of x is NaN.
+func anyNaN[T loss.Float](x []T) bool {
+	if sum, _, _, _ := loss.Tally(x); sum == sum {
+		return false
+	}
+	for _, v := range x { // or there are infinities of both signs
+		if v != v {
+			return true
+		}
+	}
+	return false
+}
+
 // hitOf is the accuracy of a row: 1/t if the label is among t values at the maximum.
 func hitOf[T loss.Float](row []T, label int, mostOther float64) float64 {
 	switch at := float64(row[label]); {
