@@ -131,7 +131,7 @@ func judgeCareful(row []float32, target int) (nats, brier, most float64) {
 	sum0, _, most0, _ := Tally32(row[:target])
 	sum1, _, most1, _ := Tally32(row[target+1:])
 	most = max(most0, most1)
-	if v, settled := settle(sum0+sum1, most, xt); settled {
+	if v, settled := settledAs(sum0+sum1, most, xt); settled {
 		return v, v, most
 	}
 	if active == plain || math.Abs(most) > shiftMost {
@@ -145,10 +145,10 @@ func judgeCareful(row []float32, target int) (nats, brier, most float64) {
 	return nats, brier, most
 }
 
-// settle judges a row of which there is no sum of exponentials to take: NaN, or
+// settledAs judges a row of which there is no sum of exponentials to take: NaN, or
 // 0 without others. sum is that of the logits, NaN if one is, and most the
 // largest, both without the target's, xt.
-func settle(sum, most, xt float64) (v float64, settled bool) {
+func settledAs(sum, most, xt float64) (v float64, settled bool) {
 	inf := math.Inf(1)
 	switch {
 	case xt != xt || sum != sum || xt == inf || most == inf, xt == -inf && most == -inf:
@@ -167,7 +167,7 @@ func judged(sum, squares, shift, xt float64, classes int) (nats, brier float64) 
 	if d > 600 { // +Inf too
 		return d + Log(sum), brierOf(1, sum, squares, classes)
 	}
-	z := float64(sum * exp64(max(d, -800)))
+	z := float64(sum * fineExp(max(d, -800)))
 	u := 1 + z
 	return Log(u) + (z-(u-1))/u, brierOf(z/u, sum, squares, classes)
 }

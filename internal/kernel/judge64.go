@@ -69,7 +69,7 @@ func judge64(row []float64, target int) (nats, brier, most float64) {
 	sum0, _, most0, _ := Tally64(row[:target])
 	sum1, _, most1, _ := Tally64(row[target+1:])
 	most = max(most0, most1)
-	if v, settled := settle(sum0+sum1, most, xt); settled {
+	if v, settled := settledAs(sum0+sum1, most, xt); settled {
 		return v, v, most
 	}
 	s, q := SumExp(row, target, 1, most)
@@ -131,7 +131,7 @@ func ExpSlice(dst, x []float64) {
 
 func expPlain(dst, x []float64) {
 	for i, v := range x {
-		dst[i] = exp64(v)
+		dst[i] = fineExp(v)
 	}
 }
 
@@ -139,7 +139,7 @@ func expPlain(dst, x []float64) {
 // x·log₂e, r = x - n·ln 2, and P of degree 9, good to 2^-55; interpolated at
 // Chebyshev's points with 300 bits.
 const (
-	exp64Least, exp64Most = -708, 709
+	fineLeast, fineMost = -708, 709
 
 	fine2  = 0x1.0000000000001p-1
 	fine3  = 0x1.5555555555556p-3
@@ -154,15 +154,15 @@ const (
 )
 
 // Exp is exp x, as ExpSlice has it.
-func Exp(x float64) float64 { return exp64(x) }
+func Exp(x float64) float64 { return fineExp(x) }
 
-func exp64(x float64) float64 {
-	if !(x >= exp64Least && x <= exp64Most) {
+func fineExp(x float64) float64 {
+	if !(x >= fineLeast && x <= fineMost) {
 		switch {
-		case x < exp64Least:
+		case x < fineLeast:
 			return 0
-		case x > exp64Most:
-			x = exp64Most
+		case x > fineMost:
+			x = fineMost
 		default:
 			return x
 		}
@@ -191,5 +191,5 @@ func OneLessExp(x float64) float64 {
 	if math.Abs(x) < 0.34 {
 		return 0 - expLess1(x)
 	}
-	return 1 - exp64(x)
+	return 1 - fineExp(x)
 }

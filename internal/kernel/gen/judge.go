@@ -20,7 +20,7 @@ func judges(f *file) {
 		(&judge{file: f, v: v}).generate(true)
 		f.function("exp"+tier, "func(dst, x []float64)", "exp"+tier+" is expPlain"+
 			map[vector]string{avx512: ".", avx2: ", for a multiple of 4 values."}[v])
-		exps64(f, v)
+		fineExps(f, v)
 	}
 }
 
@@ -210,17 +210,17 @@ func (g *judge) add(x reg.VecVirtual) {
 	}
 }
 
-// fineExp are the coefficients of r² and up in ../judge64.go.
-var fineExp = [10]float64{
+// finePoly are the coefficients of r² and up in ../judge64.go.
+var finePoly = [10]float64{
 	0x1.0000000000001p-1, 0x1.5555555555556p-3, 0x1.5555555553d63p-5, 0x1.11111111109b3p-7, 0x1.6c16c1788bd90p-10,
 	0x1.a01a01a7c41d5p-13, 0x1.a019b90d2ae7ap-16, 0x1.71de0dae63bb3p-19, 0x1.289185613a3d6p-22, 0x1.af38a9b0ec855p-26,
 }
 
-const exp64Least, exp64Most = -708, 709
+const fineLeast, fineMost = -708, 709
 
-// exps64 generates exponentials of float64, each step as in exp64 of
+// fineExps generates exponentials of float64, each step as in fineExp of
 // ../judge64.go.
-func exps64(f *file, v vector) {
+func fineExps(f *file, v vector) {
 	dst := f.Load(f.Param("dst").Base(), f.GP64())
 	n := f.Load(f.Param("dst").Len(), f.GP64())
 	src := f.Load(f.Param("x").Base(), f.GP64())
@@ -243,7 +243,7 @@ func exps64(f *file, v vector) {
 		fma(r, p, b)
 		return p
 	}
-	all := append([]float64{exp64Most, log2e, 0x1.8p52, -ln2Hi, -ln2Lo, exp64Least, 1}, fineExp[:]...)
+	all := append([]float64{fineMost, log2e, 0x1.8p52, -ln2Hi, -ln2Lo, fineLeast, 1}, finePoly[:]...)
 	for _, c := range all {
 		constant(c)
 	}
@@ -264,7 +264,7 @@ func exps64(f *file, v vector) {
 		f.VMOVUPD(at(src, 0), x)
 	}
 	// Of a NaN and a number the first operand is the minimum, in Go's order.
-	f.VMOVUPD(constant(exp64Most), y)
+	f.VMOVUPD(constant(fineMost), y)
 	f.VMINPD(x, y, y)
 	f.VMOVUPD(constant(log2e), t)
 	f.VFMADD213PD(constant(0x1.8p52), y, t)
@@ -274,24 +274,24 @@ func exps64(f *file, v vector) {
 	f.VFMADD231PD(constant(-ln2Lo), m, r)
 	f.VMULPD(r, r, r2)
 	f.VMULPD(r2, r2, r4)
-	p0, p1 := linear(r, fineExp[1], fineExp[0]), linear(r, fineExp[3], fineExp[2])
+	p0, p1 := linear(r, finePoly[1], finePoly[0]), linear(r, finePoly[3], finePoly[2])
 	f.VFMADD231PD(p1, r2, p0)
-	p4, p5 := linear(r, fineExp[5], fineExp[4]), linear(r, fineExp[7], fineExp[6])
+	p4, p5 := linear(r, finePoly[5], finePoly[4]), linear(r, finePoly[7], finePoly[6])
 	f.VFMADD231PD(p5, r2, p4)
-	f.VFMADD231PD(linear(r, fineExp[9], fineExp[8]), r4, p4)
+	f.VFMADD231PD(linear(r, finePoly[9], finePoly[8]), r4, p4)
 	f.VFMADD231PD(p4, r4, p0)
 	f.VFMADD213PD(r, r2, p0)
 	f.VADDPD(constant(1), p0, p0)
 	if v == avx512 {
 		keep := f.K()
-		f.VCMPPD(operand.Imm(notLess), constant(exp64Least), x, keep)
+		f.VCMPPD(operand.Imm(notLess), constant(fineLeast), x, keep)
 		f.VSCALEFPD_Z(m, p0, keep, p0)
 		f.VMOVUPD(p0, k, at(dst, 0))
 	} else {
 		f.VPSLLQ(operand.Imm(52), t, t)
 		f.VPADDQ(t, p0, p0)
 		keep, nan := f.YMM(), f.YMM()
-		f.VCMPPD(operand.Imm(notLess), constant(exp64Least), x, keep)
+		f.VCMPPD(operand.Imm(notLess), constant(fineLeast), x, keep)
 		f.VANDPD(keep, p0, p0)
 		f.VCMPPD(operand.Imm(isNaN), x, x, nan)
 		f.VBLENDVPD(nan, x, p0, p0)
