@@ -22,7 +22,7 @@ type Batch struct {
 	// Texts holds one column of Rows strings per column of Selection.Texts.
 	Texts []Strings
 	// Missing lists the cells of Values and Numbers that hold no number; the cell
-	// itself is NaN. Ordered by row, then by column.
+	// itself is NaN. Ordered by row, then by column. See also [Selection.OwnNaN].
 	Missing []Missing
 	// Decimals is the largest number of decimals written in any value cell of the
 	// batch (0.25 has 2, 1e-05 has 5); -1 where the values are not text.

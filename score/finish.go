@@ -14,6 +14,7 @@ import (
 
 // scorecard closes the books: every ratio is formed here, once.
 func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
+	f.flush()
 	if f.layout.Form == predict.Probabilities || f.layout.Form == predict.LogProbabilities {
 		if f.options.Normalize == Refuse {
 			if err := f.defects.check(inputs); err != nil {

@@ -49,9 +49,20 @@ type fold struct {
 	quick   quickRows
 	columns columnRows
 
+	// The dictionary of labels met last, by the first element of its Off, and the
+	// classes of its entries.
+	dictionary struct {
+		first   *int32
+		classes []int32
+	}
+
 	// scratch
-	row64, p, logP, y []float64
-	key               []byte
+	found           []int32 // the class of each row of a batch, or what Matcher gives instead
+	targets         []int   // the class that is scored, or -1
+	judged          loss.Judged
+	odds            []float64
+	p, logP, y, log []float64
+	key             []byte
 }
 
 // measures are the means of a set of rows beside their cross entropy.
@@ -150,8 +161,8 @@ func (w rowWeight) intoCluster(sum *surprisal.Cluster, x float64) {
 	sum.AddRepeated(w.w*x, w.w, w.n)
 }
 
-// plainRows are rows of one batch that count once and belong to no cluster: the
-// common case, added in bulk at the batch's end.
+// plainRows are rows that count once and belong to no cluster: the common case,
+// added in bulk, many at a time because there may be many classes.
 type plainRows struct {
 	class       []int32
 	nats, brier []float64
@@ -159,6 +170,12 @@ type plainRows struct {
 	sorted      []float64
 	start       []int32
 }
+
+// plainMost is how many plain rows are kept, about.
+const plainMost = 1 << 13
+
+// flush adds the plain rows to the sums.
+func (f *fold) flush() { f.plain.flush(f.classes, &f.total, f.layout.Classes != nil) }
 
 // flush adds the rows to the sums.
 func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judged bool) {
@@ -213,7 +230,7 @@ func newFold(layout *predict.Layout, options Options, apart *apartLabels) *fold 
 		f.cap = loss.Prob(options.Floor)
 	}
 	k := max(1, len(layout.Values))
-	f.row64, f.p, f.logP, f.y = make([]float64, k), make([]float64, k), make([]float64, k), make([]float64, k)
+	f.p, f.logP, f.y, f.log = make([]float64, k), make([]float64, k), make([]float64, k), make([]float64, k)
 	f.classes = make([]surprisal.Accumulator, max(1, len(layout.Classes)))
 	if layout.OneHot != nil {
 		f.shares = make([]surprisal.Accumulator, len(layout.Classes))
@@ -265,9 +282,25 @@ func addValues[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 func addRows[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 	missing := b.Missing
 	quick := f.quickly()
+	f.found = f.classesOf(f.found, b)
+	if f.shares == nil && f.match != nil {
+		switch f.layout.Form {
+		case predict.Logits:
+			loss.Judge(&f.judged, values[:b.Rows*b.K], b.K, f.aim())
+		case predict.PositiveLogit:
+			// As logits 0 and z.
+			f.odds = append(f.odds[:0], make([]float64, 2*b.Rows)...)
+			for i, z := range values[:b.Rows] {
+				f.odds[2*i+1] = float64(z)
+			}
+			loss.Judge(&f.judged, f.odds, 2, f.aim())
+		}
+	}
 	defer func() {
 		f.finishQuick(b)
-		f.plain.flush(f.classes, &f.total, f.layout.Classes != nil)
+		if len(f.plain.nats) >= plainMost {
+			f.flush()
+		}
 	}()
 	for i := 0; i < b.Rows; i++ {
 		f.read++
@@ -280,6 +313,9 @@ func addRows[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 				why = reasonOf(missing[0].Why)
 			}
 			missing = missing[1:]
+		}
+		if why == sound && b.Decimals < 0 && anyNaN(values[i*b.K:(i+1)*b.K]) { // see Selection.OwnNaN
+			why = nanCell
 		}
 		class, err := f.classOf(b, i)
 		if err != nil {
@@ -336,24 +372,75 @@ func (f *fold) reject(b *predict.Batch, i int, why reason) error {
 	return nil
 }
 
+// classesOf gives the classes of a batch's rows, or what Matcher gives instead, in
+// the memory of dst. Of rows beyond the end of the labels it is Unknown.
+func (f *fold) classesOf(dst []int32, b *predict.Batch) []int32 {
+	dst = slices.Grow(dst[:0], b.Rows)
+	if f.match == nil {
+		return dst
+	}
+	if f.apart != nil {
+		codes := f.apart.labels.Codes
+		from := min(f.base+b.First-1, int64(len(codes)))
+		for _, code := range codes[from:min(from+int64(b.Rows), int64(len(codes)))] {
+			dst = append(dst, int32(f.apart.classes[code]))
+		}
+		for len(dst) < b.Rows {
+			dst = append(dst, predict.Unknown)
+		}
+		return dst
+	}
+	labels := &b.Texts[f.bind.Label]
+	if labels.Index == nil {
+		for i := range b.Rows {
+			dst = append(dst, int32(f.match.Class(labels.At(i))))
+		}
+		return dst
+	}
+	const unseen = math.MinInt32
+	d := &f.dictionary
+	if first := &labels.Off[0]; d.first != first {
+		d.first, d.classes = first, slices.Repeat([]int32{unseen}, len(labels.Off))
+	}
+	for i, entry := range labels.Index[:b.Rows] {
+		if d.classes[entry] == unseen {
+			d.classes[entry] = int32(f.match.Class(labels.At(i)))
+		}
+		dst = append(dst, d.classes[entry])
+	}
+	return dst
+}
+
+// aim gives the class to score of each row, -1 if there is none.
+func (f *fold) aim() []int {
+	f.targets = f.targets[:0]
+	for _, class := range f.found {
+		if class == predict.Other {
+			class = 0
+		}
+		f.targets = append(f.targets, max(int(class), -1))
+	}
+	return f.targets
+}
+
 // classOf is the class of row i: 0 where there are no labels or they are shares.
 func (f *fold) classOf(b *predict.Batch, i int) (int, error) {
 	if f.match == nil {
 		return 0, nil
 	}
 	var label []byte
-	class := 0
+	class := int(f.found[i])
 	if f.apart != nil {
 		at := f.base + b.First - 1 + int64(i)
 		if at >= int64(len(f.apart.labels.Codes)) {
 			return 0, f.trouble(b, i, fmt.Sprintf("no label: the labels end after %d rows", len(f.apart.labels.Codes)),
 				"--labels needs one label per row of predictions, in the same order; --join COL finds labels by a key")
 		}
-		code := f.apart.labels.Codes[at]
-		class, label = f.apart.classes[code], []byte(f.apart.labels.Names[code])
+		if class < 0 {
+			label = []byte(f.apart.labels.Names[f.apart.labels.Codes[at]])
+		}
 	} else {
 		label = b.Texts[f.bind.Label].At(i)
-		class = f.match.Class(label)
 	}
 	switch class {
 	case predict.Unknown:
@@ -431,7 +518,7 @@ func scoreRow[T loss.Float](f *fold, b *predict.Batch, i int, row []T, class int
 		for k := range f.y {
 			f.y[k] = b.Numbers[f.bind.OneHot+k][i]
 		}
-		r := scoreShares(f.y, f.p, f.logP)
+		r := scoreShares(f.y, f.p, f.logP, f.log)
 		if r.why == sound && form != predict.Logits && w.n > 0 && w.w > 0 {
 			f.defects.add(sum, f.ref(b, i))
 		}
@@ -444,16 +531,13 @@ func scoreRow[T loss.Float](f *fold, b *predict.Batch, i int, row []T, class int
 		r, sum = probabilities(row, class, rescale)
 		r.nats = loss.Prob(r.prob)
 	case predict.LogProbabilities:
-		for k, v := range row {
-			f.row64[k] = float64(v) * f.toNats
-		}
-		r, sum = logarithms(f.row64, class, rescale, f.p)
+		r, sum = logarithms(row, class, f.toNats, rescale)
 	case predict.Logits:
-		r = logits(row, class, f.p)
+		r = logits(row, class, f.judged.Nats[i], f.judged.Brier[i], f.judged.Others[i])
 	case predict.Positive:
 		r = binary(float64(row[0]), class == 1)
 	case predict.PositiveLogit:
-		r = binaryLogit(float64(row[0]), class == 1)
+		r = binaryLogit(float64(row[0]), class == 1, f.judged.Nats[i], f.judged.Brier[i])
 	case predict.Happened:
 		r = binary(float64(row[0]), true)
 	case predict.LogHappened:
@@ -650,6 +734,8 @@ func (f *fold) worstRow(b *predict.Batch, i int, nats, prob float64) WorstRow {
 
 // merge adds what another worker folded.
 func (f *fold) merge(o *fold) error {
+	f.flush()
+	o.flush()
 	f.total.merge(&o.total)
 	for i := range f.classes {
 		f.classes[i].Merge(&o.classes[i])

@@ -170,8 +170,9 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 		f.start(i, r.base, bind)
 	}
 	about := predict.AboutOf(src)
-	bind.Selection.ByColumn = r.folds[0].byColumn()
-	rows, err := src.Read(ctx, bind.Selection, r.opt.Threads, func(worker int, b *predict.Batch) error {
+	selection := bind.Selection
+	selection.ByColumn, selection.OwnNaN = r.folds[0].byColumn(), true
+	rows, err := src.Read(ctx, selection, r.opt.Threads, func(worker int, b *predict.Batch) error {
 		if r.job.OnRows != nil {
 			r.job.OnRows(int64(b.Rows))
 		}
