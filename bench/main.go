@@ -40,6 +40,11 @@ var rows = []struct {
 	{"exact", "exact sums, and the exact mean of −log p", benchExact},
 	{"csv", "score of a CSV with 9 digits, and with 17", benchCSV},
 	{"npy", "score of a float32 NPY with 1000 classes", benchNPY},
+	{"parquet", "score of the same as Parquet", benchParquet},
+	{"arrow", "score of the same as Arrow and Feather", benchArrow},
+	{"jsonl", "score of JSON lines: log-probabilities, and lists", benchJSONL},
+	{"packed", "score of a compressed CSV", benchPacked},
+	{"safetensors", "score of safetensors with 1000 classes", benchTensors},
 	{"startup", "start-up of the command", benchStartup},
 }
 

@@ -10,6 +10,9 @@ Everything is predicted out of fold: no row is scored by a model that saw it.
              logistic.csv, forest.csv, one probability column
   iris/      150 flowers, 3 named classes (sklearn.datasets.load_iris):
              logistic.csv, forest.csv
+  kaggle/    submission.csv + solution.csv: the logistic regression's iris
+             probabilities and one-hot labels with a Usage column, to be joined
+             on id; rows in different orders
   lm/        tokens.csv: log-probabilities that a small word model gives to the
              tokens of the Apache License 2.0 (the LICENSE file above)
   soft/      annotators.csv: the iris probabilities beside soft labels, which are
@@ -181,6 +184,22 @@ def iris():
         log_losses(f"iris/{name}.csv", list(y), P, names)
         probs[name] = P
     soft(data, names, probs["logistic"])
+    kaggle(names, y, probs["logistic"])
+
+
+def kaggle(names, y, P):
+    # A submission and the solution that it is scored against, as in a competition.
+    rng = np.random.RandomState(SEED)
+    ids = [f"f{k:04d}" for k in rng.choice(10_000, len(y), replace=False)]
+    private = rng.permutation(len(y)) >= 45  # three in ten rows are public
+    order = rng.permutation(len(y))
+    write_csv("kaggle/submission.csv", ["id"] + names,
+              ([ids[i]] + list(map(float, P[i])) for i in order))
+    write_csv("kaggle/solution.csv", ["id"] + names + ["Usage"],
+              ([ids[i]] + [int(y[i] == s) for s in names] + ["Private" if private[i] else "Public"]
+               for i in rng.permutation(len(y))))
+    for part, rows in [("Public", ~private), ("Private", private)]:
+        figure(f"kaggle/submission.csv: {part}, sklearn log_loss", log_loss(y[rows], P[rows], labels=names))
 
 
 def soft(data, names, P, k=10):

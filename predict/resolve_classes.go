@@ -311,6 +311,22 @@ func (r *resolver) addFullNames() {
 // alignOneHot puts the soft-label columns in the order of the value columns:
 // by name where they are named after the same classes, else as given.
 func (r *resolver) alignOneHot() error {
+	if r.sharesJoined() {
+		shares := make([]int, len(r.values))
+		for k, i := range r.values {
+			at, ok := r.joined.shareOf(r.cols[i].Name)
+			if !ok {
+				return r.at(i, "no column for this class in "+r.joined.join.labels, "label columns go by the names of the classes, as columns of predictions do")
+			}
+			shares[k] = at
+		}
+		if len(shares) < len(r.oneHot) {
+			return r.fail(fmt.Sprintf("%s for %s of labels in %s", count(len(shares), "column"), count(len(r.oneHot), "column"), r.joined.join.labels),
+				"every class needs a column of predictions")
+		}
+		r.oneHot = shares
+		return nil
+	}
 	if len(r.oneHot) != len(r.values) {
 		return r.fail(fmt.Sprintf("--onehot is %s, and there are %s of values (%s)",
 			count(len(r.oneHot), "column"), count(len(r.values), "column"), listNames(r.columnNames(r.values), 6)), "one column of each per class")

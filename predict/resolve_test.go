@@ -480,7 +480,7 @@ func TestUnlabelled(t *testing.T) {
 		{text: "logits.0,logits.1\n1.5,-2.5\n3,4.5\n", form: Logits, classes: "0 1"},
 		{text: "x,y\n1.5,-2.5\n3,4.5\n", want: "cannot tell which columns"},
 		{text: "x,y\n1.5,-2.5\n3,4.5\n", flag: "x,y", form: Logits, classes: "x y"},
-		{text: "logits.0,logits.2\n1.5,-2.5\n3,4.5\n", want: "cannot tell which columns"},
+		{text: "x.0,x.2\n1.5,-2.5\n3,4.5\n", want: "cannot tell which columns"},
 		{text: "id,p_a,p_b\n1,0.25,0.5\n2,0.5,0.75\n", want: "rows do not sum to 1"},
 	} {
 		l, err := Resolve(Request{Unlabelled: true, Logits: c.flag}, newTable(c.text, false), nil)

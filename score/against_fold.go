@@ -122,7 +122,7 @@ func (f *againstFold) fold(m, b *run, from, to int64) (row int64, err error) {
 	for side, batch := range [2]*run{m, b} {
 		d := &f.defects[side]
 		d.decimals = max(d.decimals, batch.Decimals)
-		d.anyHalf = d.anyHalf || batch.Half
+		d.stored(batch.Half, batch.Brain)
 	}
 	defer f.flush()
 	for row = from; row < to; row++ {

@@ -14,6 +14,7 @@ import (
 
 // scorecard closes the books: every ratio is formed here, once.
 func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
+	f.flush()
 	if f.layout.Form == predict.Probabilities || f.layout.Form == predict.LogProbabilities {
 		if f.options.Normalize == Refuse {
 			if err := f.defects.check(inputs); err != nil {
@@ -51,7 +52,7 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 		Floor: f.options.Floor, Normalize: f.options.Normalize,
 		N: all.N(), Weight: all.Weight(), Weighted: f.layout.Weight != "",
 		EffectiveN: all.EffectiveN(), Clusters: int64(len(f.clusters)),
-		NLL: all.Total(),
+		NLL: all.Total(), Join: f.joined,
 		Rows: RowCounts{
 			Read: f.read, Scored: all.N(), Infinite: all.Infinite(), ZeroWeight: f.zeroWeight, Floored: f.floored,
 			FirstInfinite: f.infinite.refs,
@@ -88,6 +89,7 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 			c.Per = append(c.Per, PerCount{name, per.Weight(), mean})
 		}
 	}
+	c.Documents = f.documents(&all)
 	if f.layout.Classes != nil {
 		c.HasLabels = true
 		c.Accuracy = f.estimate(&f.total.hit, func(k *cluster, sum *surprisal.Cluster) { sum.Merge(&k.hit) })
@@ -354,8 +356,9 @@ func (f *fold) warn(c *Scorecard) {
 	}
 	for _, rows := range c.Rows.Invalid {
 		add("--strict makes the first one an error",
-			"%s left out: %s (%s)", countRows(rows.Count), rows.Reason, nameRows(rows.First, c.Inputs))
+			"%s left out: %s%s (%s)", countRows(rows.Count), rows.Reason, f.keysOf(rows), nameRows(rows.First, c.Inputs))
 	}
+	f.warnJoin(add)
 	if c.Rows.ZeroWeight > 0 {
 		add("", "%s of weight 0 contributed nothing", countRows(c.Rows.ZeroWeight))
 	}

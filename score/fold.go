@@ -25,6 +25,7 @@ type fold struct {
 	base  int64            // rows of the inputs before it
 	bind  *predict.Binding // its columns
 
+	texts            rowTexts                // rows that are documents, if the options ask
 	total            measures                // all rows but their cross entropy
 	classes          []surprisal.Accumulator // cross entropy, by class; one if there are no labels
 	soft             surprisal.Accumulator   // cross entropy of rows with label shares
@@ -42,12 +43,26 @@ type fold struct {
 	invalid          [reasonCount]firstRows
 	others           map[string]RowRef // labels taken for the negative class by exclusion, with their first row
 
-	plain plainRows
-	quick quickRows
+	joined *JoinTally // set when all rows are in; nil where no labels were joined
+
+	plain   plainRows
+	quick   quickRows
+	columns columnRows
+
+	// The dictionary of labels met last, by the first element of its Off, and the
+	// classes of its entries.
+	dictionary struct {
+		first   *int32
+		classes []int32
+	}
 
 	// scratch
-	row64, p, logP, y []float64
-	key               []byte
+	found           []int32 // the class of each row of a batch, or what Matcher gives instead
+	targets         []int   // the class that is scored, or -1
+	judged          loss.Judged
+	odds            []float64
+	p, logP, y, log []float64
+	key             []byte
 }
 
 // measures are the means of a set of rows beside their cross entropy.
@@ -146,8 +161,8 @@ func (w rowWeight) intoCluster(sum *surprisal.Cluster, x float64) {
 	sum.AddRepeated(w.w*x, w.w, w.n)
 }
 
-// plainRows are rows of one batch that count once and belong to no cluster: the
-// common case, added in bulk at the batch's end.
+// plainRows are rows that count once and belong to no cluster: the common case,
+// added in bulk, many at a time because there may be many classes.
 type plainRows struct {
 	class       []int32
 	nats, brier []float64
@@ -155,6 +170,12 @@ type plainRows struct {
 	sorted      []float64
 	start       []int32
 }
+
+// plainMost is how many plain rows are kept, about.
+const plainMost = 1 << 13
+
+// flush adds the plain rows to the sums.
+func (f *fold) flush() { f.plain.flush(f.classes, &f.total, f.layout.Classes != nil) }
 
 // flush adds the rows to the sums.
 func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judged bool) {
@@ -169,6 +190,10 @@ func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judg
 	}
 	if len(classes) == 1 {
 		classes[0].AddSlice(p.nats)
+	} else if len(p.nats) < 4*len(classes) {
+		for i, c := range p.class {
+			classes[c].Add(p.nats[i])
+		}
 	} else {
 		p.start = append(p.start[:0], make([]int32, len(classes)+1)...)
 		for _, c := range p.class {
@@ -205,7 +230,7 @@ func newFold(layout *predict.Layout, options Options, apart *apartLabels) *fold 
 		f.cap = loss.Prob(options.Floor)
 	}
 	k := max(1, len(layout.Values))
-	f.row64, f.p, f.logP, f.y = make([]float64, k), make([]float64, k), make([]float64, k), make([]float64, k)
+	f.p, f.logP, f.y, f.log = make([]float64, k), make([]float64, k), make([]float64, k), make([]float64, k)
 	f.classes = make([]surprisal.Accumulator, max(1, len(layout.Classes)))
 	if layout.OneHot != nil {
 		f.shares = make([]surprisal.Accumulator, len(layout.Classes))
@@ -232,20 +257,50 @@ func (f *fold) start(input int, base int64, bind *predict.Binding) {
 // add folds one batch.
 func (f *fold) add(b *predict.Batch) error {
 	f.defects.decimals = max(f.defects.decimals, b.Decimals)
-	f.defects.anyHalf = f.defects.anyHalf || b.Half
-	if b.F32 != nil {
-		return addRows(f, b, b.F32)
+	f.defects.stored(b.Half, b.Brain)
+	if b.Columns != nil {
+		return f.addColumns(b)
 	}
-	return addRows(f, b, b.F64)
+	if b.F32 != nil {
+		return addValues(f, b, b.F32)
+	}
+	return addValues(f, b, b.F64)
+}
+
+// addValues folds a batch whose values are stored as T, as fast as its rows allow.
+func addValues[T loss.Float](f *fold, b *predict.Batch, values []T) error {
+	switch {
+	case f.lone():
+		return addLone(f, b, values)
+	case f.turns(b):
+		return addTurned(f, b, values)
+	}
+	return addRows(f, b, values)
 }
 
 // addRows folds the rows of a batch whose values are stored as T.
 func addRows[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 	missing := b.Missing
 	quick := f.quickly()
+	f.found = f.classesOf(f.found, b)
+	if f.shares == nil && f.match != nil {
+		switch f.layout.Form {
+		case predict.Logits:
+			loss.Judge(&f.judged, values[:b.Rows*b.K], b.K, f.aim())
+		case predict.PositiveLogit:
+			// As logits 0 and z.
+			f.odds = append(f.odds[:0], make([]float64, 2*b.Rows)...)
+			for i, z := range values[:b.Rows] {
+				f.odds[2*i+1] = float64(z)
+			}
+			loss.Judge(&f.judged, f.odds, 2, f.aim())
+		}
+	}
 	defer func() {
 		f.finishQuick(b)
-		f.plain.flush(f.classes, &f.total, f.layout.Classes != nil)
+		if len(f.plain.nats) >= plainMost {
+			f.flush()
+		}
 	}()
 	for i := 0; i < b.Rows; i++ {
 		f.read++
@@ -258,6 +313,9 @@ func addRows[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 				why = reasonOf(missing[0].Why)
 			}
 			missing = missing[1:]
+		}
+		if why == sound && b.Decimals < 0 && anyNaN(values[i*b.K:(i+1)*b.K]) { // see Selection.OwnNaN
+			why = nanCell
 		}
 		class, err := f.classOf(b, i)
 		if err != nil {
@@ -303,11 +361,66 @@ func (f *fold) trouble(b *predict.Batch, i int, what, hint string) error {
 // reject counts a row that cannot be scored.
 func (f *fold) reject(b *predict.Batch, i int, why reason) error {
 	if f.options.Strict {
+		if why == unmatched && b.Keys != nil {
+			return f.trouble(b, i, fmt.Sprintf("invalid row: key %q is not among the labels", b.Keys.At(i)),
+				"without --strict such rows are counted and left out")
+		}
 		return f.trouble(b, i, fmt.Sprintf("invalid row: %s, expected %s", reasons[why].name, reasons[why].expected),
 			"without --strict invalid rows are counted and left out")
 	}
 	f.invalid[why].add(f.ref(b, i))
 	return nil
+}
+
+// classesOf gives the classes of a batch's rows, or what Matcher gives instead, in
+// the memory of dst. Of rows beyond the end of the labels it is Unknown.
+func (f *fold) classesOf(dst []int32, b *predict.Batch) []int32 {
+	dst = slices.Grow(dst[:0], b.Rows)
+	if f.match == nil {
+		return dst
+	}
+	if f.apart != nil {
+		codes := f.apart.labels.Codes
+		from := min(f.base+b.First-1, int64(len(codes)))
+		for _, code := range codes[from:min(from+int64(b.Rows), int64(len(codes)))] {
+			dst = append(dst, int32(f.apart.classes[code]))
+		}
+		for len(dst) < b.Rows {
+			dst = append(dst, predict.Unknown)
+		}
+		return dst
+	}
+	labels := &b.Texts[f.bind.Label]
+	if labels.Index == nil {
+		for i := range b.Rows {
+			dst = append(dst, int32(f.match.Class(labels.At(i))))
+		}
+		return dst
+	}
+	const unseen = math.MinInt32
+	d := &f.dictionary
+	if first := &labels.Off[0]; d.first != first {
+		d.first, d.classes = first, slices.Repeat([]int32{unseen}, len(labels.Off))
+	}
+	for i, entry := range labels.Index[:b.Rows] {
+		if d.classes[entry] == unseen {
+			d.classes[entry] = int32(f.match.Class(labels.At(i)))
+		}
+		dst = append(dst, d.classes[entry])
+	}
+	return dst
+}
+
+// aim gives the class to score of each row, -1 if there is none.
+func (f *fold) aim() []int {
+	f.targets = f.targets[:0]
+	for _, class := range f.found {
+		if class == predict.Other {
+			class = 0
+		}
+		f.targets = append(f.targets, max(int(class), -1))
+	}
+	return f.targets
 }
 
 // classOf is the class of row i: 0 where there are no labels or they are shares.
@@ -316,18 +429,18 @@ func (f *fold) classOf(b *predict.Batch, i int) (int, error) {
 		return 0, nil
 	}
 	var label []byte
-	class := 0
+	class := int(f.found[i])
 	if f.apart != nil {
 		at := f.base + b.First - 1 + int64(i)
 		if at >= int64(len(f.apart.labels.Codes)) {
 			return 0, f.trouble(b, i, fmt.Sprintf("no label: the labels end after %d rows", len(f.apart.labels.Codes)),
-				"--labels needs one label per row of predictions, in the same order")
+				"--labels needs one label per row of predictions, in the same order; --join COL finds labels by a key")
 		}
-		code := f.apart.labels.Codes[at]
-		class, label = f.apart.classes[code], []byte(f.apart.labels.Names[code])
+		if class < 0 {
+			label = []byte(f.apart.labels.Names[f.apart.labels.Codes[at]])
+		}
 	} else {
 		label = b.Texts[f.bind.Label].At(i)
-		class = f.match.Class(label)
 	}
 	switch class {
 	case predict.Unknown:
@@ -405,7 +518,7 @@ func scoreRow[T loss.Float](f *fold, b *predict.Batch, i int, row []T, class int
 		for k := range f.y {
 			f.y[k] = b.Numbers[f.bind.OneHot+k][i]
 		}
-		r := scoreShares(f.y, f.p, f.logP)
+		r := scoreShares(f.y, f.p, f.logP, f.log)
 		if r.why == sound && form != predict.Logits && w.n > 0 && w.w > 0 {
 			f.defects.add(sum, f.ref(b, i))
 		}
@@ -418,16 +531,13 @@ func scoreRow[T loss.Float](f *fold, b *predict.Batch, i int, row []T, class int
 		r, sum = probabilities(row, class, rescale)
 		r.nats = loss.Prob(r.prob)
 	case predict.LogProbabilities:
-		for k, v := range row {
-			f.row64[k] = float64(v) * f.toNats
-		}
-		r, sum = logarithms(f.row64, class, rescale, f.p)
+		r, sum = logarithms(row, class, f.toNats, rescale)
 	case predict.Logits:
-		r = logits(row, class, f.p)
+		r = logits(row, class, f.judged.Nats[i], f.judged.Brier[i], f.judged.Others[i])
 	case predict.Positive:
 		r = binary(float64(row[0]), class == 1)
 	case predict.PositiveLogit:
-		r = binaryLogit(float64(row[0]), class == 1)
+		r = binaryLogit(float64(row[0]), class == 1, f.judged.Nats[i], f.judged.Brier[i])
 	case predict.Happened:
 		r = binary(float64(row[0]), true)
 	case predict.LogHappened:
@@ -493,6 +603,9 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 	if judged && !(w.n == 1 && w.w == 1 && class >= 0) {
 		w.into(&f.total.hit, r.hit)
 		w.into(&f.total.brier, r.brier)
+	}
+	if f.options.PerDocument && f.clusters == nil {
+		f.texts.add(f, b, i, nats, w)
 	}
 	var counts [len(perNames)]float64
 	for j, column := range [...]int{f.bind.Tokens, f.bind.Words, f.bind.Bytes} {
@@ -621,11 +734,14 @@ func (f *fold) worstRow(b *predict.Batch, i int, nats, prob float64) WorstRow {
 
 // merge adds what another worker folded.
 func (f *fold) merge(o *fold) error {
+	f.flush()
+	o.flush()
 	f.total.merge(&o.total)
 	for i := range f.classes {
 		f.classes[i].Merge(&o.classes[i])
 	}
 	f.soft.Merge(&o.soft)
+	f.texts.merge(&o.texts)
 	for i := range f.shares {
 		f.shares[i].Merge(&o.shares[i])
 	}

@@ -20,12 +20,14 @@ import (
 type scoreFlags struct {
 	request   predict.Request
 	labels    []string
+	join      string
 	noHeader  bool
 	delimiter string
 
 	normalize  string
 	confidence float64
 	floor      float64
+	documents  bool
 	strict     bool
 	worst      int
 	maxSlices  int
@@ -61,6 +63,10 @@ columns are comma-separated and take patterns: 'p_*'.`,
 
   # token log-probabilities: perplexity, and bits per byte; tokens of a document hang together
   surprisal score examples/lm/tokens.csv --logprob logprob --bytes bytes --cluster doc --unit bit
+  surprisal score examples/lm/tokens.csv --per-document
+
+  # predictions and labels in two files with a common key, in any order, as on Kaggle
+  surprisal score examples/kaggle/submission.csv --labels examples/kaggle/solution.csv --join id --by Usage
 
   # soft labels: shares of annotators
   surprisal score examples/soft/annotators.csv --probs 'p_*' --onehot 'y_*'
@@ -93,6 +99,8 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	columns(what, &r.Label, "label", "`COL`: what happened; none for no labels")
 	fs.StringArrayVar(&f.labels, "labels", nil, "`FILE[:COL]`: labels from another file, row by row; once, or once per input")
 	setGroup(fs, what, "labels")
+	fs.StringVar(&f.join, "join", "", "`COL`: the key by which rows find those labels, in any order; COL=COL2 if --labels calls it COL2")
+	setGroup(fs, what, "join")
 	columns(what, &r.Probs, "probs", "`COLS`: a probability per class")
 	columns(what, &r.Prob, "prob", "`COL`: probability of the positive class; without labels, of what happened")
 	columns(what, &r.Logits, "logits", "`COLS`: a logit per class, or the log-odds of the positive class")
@@ -110,7 +118,7 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	const rows = "What a row counts for"
 	columns(rows, &r.Weight, "weight", "`COL`: sampling weight")
 	columns(rows, &r.Freq, "freq", "`COL`: how many times the row is repeated")
-	columns(rows, &r.Cluster, "cluster", "`COL`: rows with the same key are not independent")
+	columns(rows, &r.Cluster, "cluster", "`COL`: rows with the same key are not independent; none for no such rows")
 	columns(rows, &r.Tokens, "tokens", "`COL`: tokens in the row, for figures per token")
 	columns(rows, &r.Words, "words", "`COL`: words in the row")
 	columns(rows, &r.Bytes, "bytes", "`COL`: bytes in the row, for bits per byte")
@@ -123,7 +131,8 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	fs.IntVar(&f.worst, "worst", 10, "show the `N` rows that cost most; 0 for none")
 	columns(shown, &r.ID, "id", "`COL`: names the worst rows")
 	fs.Float64Var(&f.confidence, "confidence", 0.95, "confidence `C` of the intervals")
-	setGroup(fs, shown, "max-slices", "worst", "confidence")
+	fs.BoolVar(&f.documents, "per-document", false, "show the mean of the documents' perplexities, too")
+	setGroup(fs, shown, "max-slices", "worst", "confidence", "per-document")
 
 	const hard = "Hard rows"
 	fs.Float64Var(&f.floor, "floor", 0, "raise the probability of what happened to at least `F`")
@@ -140,6 +149,7 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	for _, name := range named {
 		_ = cmd.RegisterFlagCompletionFunc(name, f.completeColumns)
 	}
+	_ = cmd.RegisterFlagCompletionFunc("join", f.completeJoin)
 }
 
 // forms are the flags that say what the value columns hold; only one can be true.
@@ -175,6 +185,7 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 		clash("onehot", "prob", "logprob", "nll"),
 		clash("classes", "logprob", "nll"),
 		clash("log-base", "probs", "prob", "logits"),
+		clash("per-document", "probs", "logits", "logprobs", "onehot", "weight"),
 	} {
 		if err != nil {
 			return err
@@ -182,7 +193,7 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 	}
 	// An empty name is never what was meant: --label "$COLUMN" with nothing in it.
 	empty := ""
-	for _, name := range append([]string{"label", "onehot", "positive", "classes", "weight", "freq", "cluster", "tokens", "words", "bytes", "by", "id", "delimiter"}, forms...) {
+	for _, name := range append([]string{"label", "join", "onehot", "positive", "classes", "weight", "freq", "cluster", "tokens", "words", "bytes", "by", "id", "delimiter"}, forms...) {
 		if flag := fs.Lookup(name); empty == "" && set(name) && flag.Value.String() == "" {
 			empty = name
 		}
@@ -197,6 +208,8 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 		return errors.New("--label and --onehot contradict each other: both say what happened")
 	case set("labels") && set("onehot"):
 		return errors.New("--labels and --onehot contradict each other: both say what happened")
+	case set("join") && !set("labels"):
+		return hinted(errors.New("--join needs --labels"), "it names the key by which rows find their label in another file: --labels FILE --join %s", f.join)
 	case !(f.confidence > 0 && f.confidence < 1):
 		err := fmt.Errorf("--confidence: %v is not between 0 and 1", f.confidence)
 		if f.confidence > 1 && f.confidence < 100 {
@@ -213,6 +226,11 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 		return fmt.Errorf("--threads: %d is less than 1", f.threads)
 	case set("fail-over") && (math.IsNaN(f.failOver) || math.IsInf(f.failOver, 0)):
 		return fmt.Errorf("--fail-over: %v is not a finite number", f.failOver)
+	}
+	if set("join") {
+		if _, _, err := predict.ParseJoin(f.join); err != nil {
+			return fmt.Errorf("--join: %w", err)
+		}
 	}
 	if _, err := delimiter(f.delimiter); err != nil {
 		return err
@@ -279,6 +297,8 @@ func (f *scoreFlags) run(cmd *cobra.Command, e *env, args []string) error {
 			Worst:      f.worst,
 			MaxSlices:  f.maxSlices,
 			Threads:    f.threads,
+
+			PerDocument: f.documents,
 		},
 	}
 	if f.worst == 0 {
@@ -304,7 +324,8 @@ func (f *scoreFlags) run(cmd *cobra.Command, e *env, args []string) error {
 		job.Labels = append(job.Labels, score.LabelsInput{Input: in, Column: l.column})
 		all = append(all, l.file)
 	}
-	if n := len(job.Labels); n > 1 && n != len(files) {
+	job.Join = f.join
+	if n := len(job.Labels); n > 1 && n != len(files) && f.join == "" {
 		return hinted(fmt.Errorf("%d files of labels for %s", n, count(len(files), "input")), "give --labels once for the whole data set, or once per input")
 	}
 	baseFiles, err := f.against.find()

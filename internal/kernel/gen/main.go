@@ -34,6 +34,8 @@ var files = []struct {
 	{"exp", exps},
 	{"read", read},
 	{"tally", tallies},
+	{"columns", columns},
+	{"judge", judges},
 }
 
 func main() {
