@@ -332,7 +332,9 @@ func (r *againstRunner) readOne(ctx context.Context, side, i int, before int64) 
 	if err != nil {
 		return 0, err
 	}
-	rows, err = src.Read(ctx, bind.Selection, r.job.Threads, func(worker int, b *predict.Batch) error {
+	selection := bind.Selection
+	selection.OwnNaN = true // whatever comes of a row with NaN is seen to be NaN
+	rows, err = src.Read(ctx, selection, r.job.Threads, func(worker int, b *predict.Batch) error {
 		if r.job.OnRows != nil && side == model {
 			r.job.OnRows(int64(b.Rows))
 		}
