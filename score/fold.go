@@ -48,6 +48,9 @@ type fold struct {
 	plain plainRows
 	quick quickRows
 
+	last    *cluster // that of the last row, if rows are clustered
+	lastKey string
+
 	// scratch
 	row64, p, logP, y []float64
 	key               []byte
@@ -73,13 +76,18 @@ func (m *measures) merge(o *measures) {
 	}
 }
 
-// cluster is the exact sums of the rows that share a cluster key.
+// cluster is the exact sums of the rows that share a cluster key. There may be
+// millions of them, so that it has no more than the rows need.
 type cluster struct {
-	classes          []classCluster
-	hit, brier       surprisal.Cluster
-	labelEntropy, kl surprisal.Cluster
-	per              [len(perNames)]surprisal.Cluster
+	classes []classCluster
+	judged  *judgedCluster                    // nil where there are no labels
+	soft    *softCluster                      // nil but for label shares
+	per     [len(perNames)]*surprisal.Cluster // nil for what is not counted
 }
+
+type judgedCluster struct{ hit, brier surprisal.Cluster }
+
+type softCluster struct{ labelEntropy, kl surprisal.Cluster }
 
 // classCluster is the cross entropy of a cluster's rows of one class; class is −1
 // for rows with label shares, and 0 where there are no labels.
@@ -98,17 +106,52 @@ func (c *cluster) class(class int32) *surprisal.Cluster {
 	return &c.classes[len(c.classes)-1].sum
 }
 
+// all is the sums over all classes.
+func (c *cluster) all() *surprisal.Cluster {
+	if len(c.classes) == 1 {
+		return &c.classes[0].sum
+	}
+	sum := new(surprisal.Cluster)
+	for i := range c.classes {
+		sum.Merge(&c.classes[i].sum)
+	}
+	return sum
+}
+
 func (c *cluster) merge(o *cluster) {
 	for i := range o.classes {
 		c.class(o.classes[i].class).Merge(&o.classes[i].sum)
 	}
-	c.hit.Merge(&o.hit)
-	c.brier.Merge(&o.brier)
-	c.labelEntropy.Merge(&o.labelEntropy)
-	c.kl.Merge(&o.kl)
-	for i := range c.per {
-		c.per[i].Merge(&o.per[i])
+	if c.judged != nil {
+		c.judged.hit.Merge(&o.judged.hit)
+		c.judged.brier.Merge(&o.judged.brier)
 	}
+	if c.soft != nil {
+		c.soft.labelEntropy.Merge(&o.soft.labelEntropy)
+		c.soft.kl.Merge(&o.soft.kl)
+	}
+	for i := range c.per {
+		if c.per[i] != nil {
+			c.per[i].Merge(o.per[i])
+		}
+	}
+}
+
+// newCluster makes a cluster with what this data set needs.
+func (f *fold) newCluster() *cluster {
+	c := &cluster{classes: make([]classCluster, 0, 1)}
+	if f.layout.Classes != nil {
+		c.judged = &judgedCluster{}
+	}
+	if f.shares != nil {
+		c.soft = &softCluster{}
+	}
+	for j, column := range [...]string{f.layout.Tokens, f.layout.Words, f.layout.Bytes} {
+		if column != "" {
+			c.per[j] = &surprisal.Cluster{}
+		}
+	}
+	return c
 }
 
 // slice is the rows that share a slicing key.
@@ -512,20 +555,15 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		}
 	}
 	if f.clusters != nil {
-		key := b.Texts[f.bind.Cluster].At(i)
-		c := f.clusters[string(key)]
-		if c == nil {
-			c = &cluster{}
-			f.clusters[string(key)] = c
-		}
+		c := f.clusterOf(b.Texts[f.bind.Cluster].At(i))
 		w.intoCluster(c.class(int32(class)), nats)
 		if judged {
-			w.intoCluster(&c.hit, r.hit)
-			w.intoCluster(&c.brier, r.brier)
+			w.intoCluster(&c.judged.hit, r.hit)
+			w.intoCluster(&c.judged.brier, r.brier)
 		}
 		if f.shares != nil {
-			w.intoCluster(&c.labelEntropy, r.labelEntropy)
-			w.intoCluster(&c.kl, r.kl)
+			w.intoCluster(&c.soft.labelEntropy, r.labelEntropy)
+			w.intoCluster(&c.soft.kl, r.kl)
 		}
 		for j, column := range [...]int{f.bind.Tokens, f.bind.Words, f.bind.Bytes} {
 			if column >= 0 {
@@ -539,6 +577,22 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		}
 	}
 	return nil
+}
+
+// clusterOf is the cluster of a key. That of the row before comes first, since the
+// rows of a document stand together as a rule.
+func (f *fold) clusterOf(key []byte) *cluster {
+	if f.last != nil && string(key) == f.lastKey {
+		return f.last
+	}
+	c := f.clusters[string(key)]
+	f.lastKey = string(key)
+	if c == nil {
+		c = f.newCluster()
+		f.clusters[f.lastKey] = c
+	}
+	f.last = c
+	return c
 }
 
 // notable gives the row's surprisal with the floor applied, and books what is

@@ -195,11 +195,11 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 	switch {
 	case empty != "":
 		return fmt.Errorf("--%s: the value is empty", empty)
-	case label && set("labels"):
+	case label && set("labels") && !set("join"):
 		return hinted(errors.New("--label and --labels contradict each other"), "a column of a second file: --labels FILE:COL")
 	case label && set("onehot"):
 		return errors.New("--label and --onehot contradict each other: both say what happened")
-	case set("labels") && set("onehot"):
+	case set("labels") && set("onehot") && !set("join"):
 		return errors.New("--labels and --onehot contradict each other: both say what happened")
 	case set("join") && !set("labels"):
 		return hinted(errors.New("--join needs --labels"), "it names the key by which rows find their label in another file: --labels FILE --join %s", f.join)
