@@ -403,6 +403,9 @@ func (f *fold) unknownLabel(b *predict.Batch, i int, label string) error {
 			"name the classes with --classes, in the order of the columns")
 	}
 	hint := "is this the label column? choose it with --label; name the classes with --classes"
+	if b.Keys != nil {
+		hint = "is this the label column? choose it with --labels FILE:COLUMN; name the classes with --classes"
+	}
 	if l.Form.Binary() {
 		hint = "a single probability column scores two classes; give one column per class with --probs"
 	}

@@ -92,7 +92,7 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	}
 	const what = "What the columns hold"
 	columns(what, &r.Label, "label", "`COL`: what happened; none for no labels")
-	fs.StringArrayVar(&f.labels, "labels", nil, "`FILE[:COL]`: labels from another file, row by row; once, or once per input")
+	fs.StringArrayVar(&f.labels, "labels", nil, "`FILE[:COL]`: labels from another file, row by row, or by --join; once, or once per input")
 	setGroup(fs, what, "labels")
 	fs.StringVar(&f.join, "join", "", "`COL`: the key by which rows find those labels, in any order; COL=COL2 if --labels calls it COL2")
 	setGroup(fs, what, "join")
