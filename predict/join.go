@@ -521,9 +521,9 @@ func (j *Join) Read(ctx context.Context, src Source) error {
 			e, hash, slot := j.table.exact(key)
 			if e < 0 {
 				switch n := j.table.len(); {
-				case n >= maxJoinRows || len(j.table.keys)+len(key) > maxJoinKeys:
+				case n >= maxJoinRows || int64(len(j.table.keys))+int64(len(key)) > maxJoinKeys:
 					return fail(-1, "", fmt.Sprintf("more than %d labels, which are kept in memory", n), "join files of this size before, with DuckDB for instance, and score the result")
-				case (n+1)*len(numbers) > maxJoinCells, j.shares != nil && j.shares.soft && (n+1)*width > maxJoinCells:
+				case (int64(n)+1)*int64(len(numbers)) > maxJoinCells, j.shares != nil && j.shares.soft && (int64(n)+1)*int64(width) > maxJoinCells:
 					return fail(-1, "", fmt.Sprintf("more than %d numbers beside the keys, which are kept in memory", maxJoinCells), "join files of this size before, with DuckDB for instance, and score the result")
 				}
 				j.table.add(key, hash, slot)

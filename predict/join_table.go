@@ -12,7 +12,7 @@ import (
 // label, and 8 for each number beside it.
 var (
 	maxJoinRows  = 1 << 26
-	maxJoinCells = 1 << 28
+	maxJoinCells = int64(1 << 28)
 )
 
 const maxJoinKeys = 1<<32 - 1 // bytes of all keys together
