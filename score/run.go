@@ -153,9 +153,11 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 		}
 	}
 	if r.join != nil {
-		if src, err = r.join.With(src, i); err != nil {
+		joined, err := r.join.With(src, i)
+		if err != nil {
 			return err
 		}
+		src = joined
 	}
 	if r.layout == nil {
 		if err := r.decide(src); err != nil {
