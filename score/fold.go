@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"surprisal"
 	"surprisal/loss"
@@ -21,9 +22,10 @@ type fold struct {
 	toNats  float64      // factor from the layout's log base to nats
 	cap     float64      // −log of the floor; +Inf without one
 
-	input int              // the input being read
-	base  int64            // rows of the inputs before it
-	bind  *predict.Binding // its columns
+	input    int              // the input being read
+	base     int64            // rows of the inputs before it
+	numbered bool             // its clusters are numbered, as those of other inputs are
+	bind     *predict.Binding // its columns
 
 	texts            rowTexts                // rows that are documents, if the options ask
 	total            measures                // all rows but their cross entropy
@@ -53,7 +55,7 @@ type fold struct {
 
 	// scratch
 	row64, p, logP, y []float64
-	key               []byte
+	key, clusterName  []byte
 }
 
 // measures are the means of a set of rows beside their cross entropy.
@@ -558,7 +560,7 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		}
 	}
 	if f.clusters != nil {
-		c := f.clusterOf(b.Texts[f.bind.Cluster].At(i))
+		c := f.clusterOf(f.clusterKey(b, i))
 		w.intoCluster(c.class(int32(class)), nats)
 		if judged {
 			w.intoCluster(&c.judged.hit, r.hit)
@@ -580,6 +582,18 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		}
 	}
 	return nil
+}
+
+// clusterKey is the key of the cluster of row i. Numbers within a file are told
+// from those within another.
+func (f *fold) clusterKey(b *predict.Batch, i int) []byte {
+	key := b.Texts[f.bind.Cluster].At(i)
+	if !f.numbered || f.input == 0 {
+		return key
+	}
+	f.clusterName = append(strconv.AppendInt(f.clusterName[:0], int64(f.input), 10), 0)
+	f.clusterName = append(f.clusterName, key...)
+	return f.clusterName
 }
 
 // clusterOf is the cluster of a key. That of the row before comes first, since the
@@ -653,7 +667,7 @@ func (f *fold) intoSlice(b *predict.Batch, i int, nats float64, w rowWeight) err
 	}
 	w.into(&s.sum, nats)
 	if s.clusters != nil {
-		key := b.Texts[f.bind.Cluster].At(i)
+		key := f.clusterKey(b, i)
 		c := s.clusters[string(key)]
 		if c == nil {
 			c = &surprisal.Cluster{}

@@ -168,10 +168,11 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 	if err != nil {
 		return err
 	}
+	about := predict.AboutOf(src)
 	for _, f := range r.folds {
 		f.start(i, r.base, bind)
+		f.numbered = about.Numbered && r.layout.Cluster == about.Request.Cluster
 	}
-	about := predict.AboutOf(src)
 	rows, err := src.Read(ctx, bind.Selection, r.opt.Threads, func(worker int, b *predict.Batch) error {
 		if r.job.OnRows != nil {
 			r.job.OnRows(int64(b.Rows))
