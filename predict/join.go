@@ -538,7 +538,7 @@ func (j *Join) Read(ctx context.Context, src Source) error {
 					}
 				}
 				if width > 0 {
-					j.shares.add(row, x[:width], whys[:width])
+					j.shares.add(x[:width], whys[:width])
 				}
 				for k, c := range numbers {
 					c.addNumber(x[width+k], whys[width+k])

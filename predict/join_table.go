@@ -203,19 +203,17 @@ type shares struct {
 	codes []int32 // class of each entry, −1 if all its shares are missing
 	soft  bool
 	cols  []joinColumn // the numbers, if soft
-
-	first int64 // row that showed the labels to be soft
 }
 
 // add appends a row of shares, of which whys says which are missing.
-func (s *shares) add(row int64, x []float64, whys []Why) {
+func (s *shares) add(x []float64, whys []Why) {
 	if !s.soft {
 		class, missing := hardClass(x, whys)
 		if class >= 0 || missing {
 			s.codes = append(s.codes, int32(class))
 			return
 		}
-		s.soften(row)
+		s.soften()
 	}
 	for k := range s.cols {
 		s.cols[k].addNumber(x[k], whys[k])
@@ -247,8 +245,8 @@ func hardClass(x []float64, whys []Why) (class int, missing bool) {
 }
 
 // soften turns codes into numbers.
-func (s *shares) soften(row int64) {
-	s.soft, s.first = true, row
+func (s *shares) soften() {
+	s.soft = true
 	for k := range s.cols {
 		s.cols[k].number = true
 		for _, code := range s.codes {
