@@ -716,9 +716,9 @@ func (j *Join) note() string {
 	var s string
 	switch {
 	case j.shares != nil && j.shares.soft:
-		s = fmt.Sprintf("labels are shares of classes (%s) from %s", listNames(j.shares.names, 3), files)
+		s = fmt.Sprintf("labels are shares of classes (%s) from %s", j.shares.span(), files)
 	case j.shares != nil:
-		s = fmt.Sprintf("label is the class whose column (%s) is 1 in %s", listNames(j.shares.names, 3), files)
+		s = fmt.Sprintf("label is the class whose column (%s) is 1 in %s", j.shares.span(), files)
 	case j.label != nil:
 		s = fmt.Sprintf("label from %s of %s", quote(j.label.title), files)
 	default:

@@ -205,6 +205,15 @@ type shares struct {
 	cols  []joinColumn // the numbers, if soft
 }
 
+// span names the columns by the first and the last.
+func (s *shares) span() string {
+	names := shorten(s.names)
+	if len(names) == 2 {
+		return names[0] + ", " + names[1]
+	}
+	return names[0] + " … " + names[len(names)-1]
+}
+
 // add appends a row of shares, of which whys says which are missing.
 func (s *shares) add(x []float64, whys []Why) {
 	if !s.soft {
