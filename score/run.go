@@ -153,9 +153,11 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 		}
 	}
 	if r.join != nil {
-		if src, err = r.join.With(src, i); err != nil {
+		joined, err := r.join.With(src, i)
+		if err != nil {
 			return err
 		}
+		src = joined
 	}
 	if r.layout == nil {
 		if err := r.decide(src); err != nil {
@@ -166,10 +168,11 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 	if err != nil {
 		return err
 	}
+	about := predict.AboutOf(src)
 	for _, f := range r.folds {
 		f.start(i, r.base, bind)
+		f.numbered = about.Numbered && r.layout.Cluster == about.Request.Cluster
 	}
-	about := predict.AboutOf(src)
 	selection := bind.Selection
 	selection.ByColumn, selection.OwnNaN = r.folds[0].byColumn(), true
 	rows, err := src.Read(ctx, selection, r.opt.Threads, func(worker int, b *predict.Batch) error {
