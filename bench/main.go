@@ -43,6 +43,11 @@ var rows = []struct {
 	{"npy", "score of a float32 NPY with 1000 classes", benchNPY},
 	{"logits", "score of a float32 NPY of logits with 1000 classes", benchLogits},
 	{"kernels", "softmax cross entropy of logits in memory, and its gradient", benchKernels},
+	{"parquet", "score of the same as Parquet", benchParquet},
+	{"arrow", "score of the same as Arrow and Feather", benchArrow},
+	{"jsonl", "score of JSON lines: log-probabilities, and lists", benchJSONL},
+	{"packed", "score of a compressed CSV", benchPacked},
+	{"safetensors", "score of safetensors with 1000 classes", benchTensors},
 	{"startup", "start-up of the command", benchStartup},
 }
 

@@ -100,7 +100,7 @@ func benchCSV(ctx context.Context, b *bench) error {
 			list := []candidate{
 				b.read(threads, path),
 				b.score(threads, path),
-				{name: duck, parse: parseResult, args: []string{b.self, "-worker", "duckdb", fmt.Sprint(threads), path}},
+				{name: duck, parse: parseResult, args: []string{b.self, "-worker", "duckdb", fmt.Sprint(threads), "csv", path}},
 			}
 			if hasPandas {
 				list = append(list, b.peer(pandas, "score_csv.py", path))

@@ -125,7 +125,7 @@ func openAnswersOf(name string, records []jsonValue, unwrap func(jsonValue) (bod
 	if !counted {
 		s.cols = tokenColumns[:tokenBytes]
 	}
-	s.about = About{System: before + k.name, Request: tokenRequest(counted), SelfScored: kind != promptAnswer && !(kind == textAnswer && echo)}
+	s.about = About{System: before + k.name, Row: "token", Request: tokenRequest(counted), SelfScored: kind != promptAnswer && !(kind == textAnswer && echo)}
 	switch {
 	case s.about.SelfScored:
 		s.about.Notes = append(s.about.Notes, selfScoredNote)

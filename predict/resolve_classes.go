@@ -16,7 +16,10 @@ func (r *resolver) classes() error {
 		return r.binaryClasses()
 	}
 	if !r.hasLabels() {
-		return r.noLabelError("no label column found")
+		if !r.req.Unlabelled {
+			return r.noLabelError("no label column found")
+		}
+		return r.classesAlone()
 	}
 	candidates := r.classCandidates()
 	if r.req.Classes != "" {
@@ -66,10 +69,39 @@ func (r *resolver) classes() error {
 		return r.noMatch(candidates[len(candidates)-1])
 	}
 	if r.last && r.form == Logits && most < len(r.labels) {
-		return r.fail(fmt.Sprintf("cannot tell which columns are predictions; the columns are %s", listColumns(r.cols, 12)),
-			"say which: --probs COLUMNS or --logits COLUMNS")
+		return r.cannotTell()
 	}
 	return nil
+}
+
+// classesAlone names the classes where no label says how.
+func (r *resolver) classesAlone() error {
+	if r.last && r.form == Logits && !numberedFrom0(r.columnNames(r.values)) {
+		return r.cannotTell()
+	}
+	if r.req.Classes != "" {
+		names, err := r.saidClasses(len(r.values))
+		r.names = names
+		return err
+	}
+	r.names, r.byIndex = r.displayNames(r.values), !r.named
+	r.addFullNames()
+	return nil
+}
+
+// numberedFrom0 reports whether names are NAME.0, NAME.1, … or the like: such columns
+// belong together.
+func numberedFrom0(names []string) bool {
+	prefix, ok := strings.CutSuffix(names[0], "0")
+	for k, name := range names {
+		ok = ok && name == prefix+strconv.Itoa(k)
+	}
+	return ok
+}
+
+func (r *resolver) cannotTell() error {
+	return r.fail(fmt.Sprintf("cannot tell which columns are predictions; the columns are %s", listColumns(r.cols, 12)),
+		"say which: --probs COLUMNS or --logits COLUMNS")
 }
 
 func (r *resolver) noSampleLabel() error {
@@ -279,6 +311,22 @@ func (r *resolver) addFullNames() {
 // alignOneHot puts the soft-label columns in the order of the value columns:
 // by name where they are named after the same classes, else as given.
 func (r *resolver) alignOneHot() error {
+	if r.sharesJoined() {
+		shares := make([]int, len(r.values))
+		for k, i := range r.values {
+			at, ok := r.joined.shareOf(r.cols[i].Name)
+			if !ok {
+				return r.at(i, "no column for this class in "+r.joined.join.labels, "label columns go by the names of the classes, as columns of predictions do")
+			}
+			shares[k] = at
+		}
+		if len(shares) < len(r.oneHot) {
+			return r.fail(fmt.Sprintf("%s for %s of labels in %s", count(len(shares), "column"), count(len(r.oneHot), "column"), r.joined.join.labels),
+				"every class needs a column of predictions")
+		}
+		r.oneHot = shares
+		return nil
+	}
 	if len(r.oneHot) != len(r.values) {
 		return r.fail(fmt.Sprintf("--onehot is %s, and there are %s of values (%s)",
 			count(len(r.oneHot), "column"), count(len(r.values), "column"), listNames(r.columnNames(r.values), 6)), "one column of each per class")

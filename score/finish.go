@@ -52,7 +52,7 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 		Floor: f.options.Floor, Normalize: f.options.Normalize,
 		N: all.N(), Weight: all.Weight(), Weighted: f.layout.Weight != "",
 		EffectiveN: all.EffectiveN(), Clusters: int64(len(f.clusters)),
-		NLL: all.Total(),
+		NLL: all.Total(), Join: f.joined,
 		Rows: RowCounts{
 			Read: f.read, Scored: all.N(), Infinite: all.Infinite(), ZeroWeight: f.zeroWeight, Floored: f.floored,
 			FirstInfinite: f.infinite.refs,
@@ -89,6 +89,7 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 			c.Per = append(c.Per, PerCount{name, per.Weight(), mean})
 		}
 	}
+	c.Documents = f.documents(&all)
 	if f.layout.Classes != nil {
 		c.HasLabels = true
 		c.Accuracy = f.estimate(&f.total.hit, func(k *cluster, sum *surprisal.Cluster) { sum.Merge(&k.hit) })
@@ -355,8 +356,9 @@ func (f *fold) warn(c *Scorecard) {
 	}
 	for _, rows := range c.Rows.Invalid {
 		add("--strict makes the first one an error",
-			"%s left out: %s (%s)", countRows(rows.Count), rows.Reason, nameRows(rows.First, c.Inputs))
+			"%s left out: %s%s (%s)", countRows(rows.Count), rows.Reason, f.keysOf(rows), nameRows(rows.First, c.Inputs))
 	}
+	f.warnJoin(add)
 	if c.Rows.ZeroWeight > 0 {
 		add("", "%s of weight 0 contributed nothing", countRows(c.Rows.ZeroWeight))
 	}

@@ -25,6 +25,7 @@ type fold struct {
 	base  int64            // rows of the inputs before it
 	bind  *predict.Binding // its columns
 
+	texts            rowTexts                // rows that are documents, if the options ask
 	total            measures                // all rows but their cross entropy
 	classes          []surprisal.Accumulator // cross entropy, by class; one if there are no labels
 	soft             surprisal.Accumulator   // cross entropy of rows with label shares
@@ -42,12 +43,22 @@ type fold struct {
 	invalid          [reasonCount]firstRows
 	others           map[string]RowRef // labels taken for the negative class by exclusion, with their first row
 
-	plain plainRows
-	quick quickRows
+	joined *JoinTally // set when all rows are in; nil where no labels were joined
+
+	plain   plainRows
+	quick   quickRows
+	columns columnRows
+
+	// The dictionary of labels met last, by the first element of its Off, and the
+	// classes of its entries.
+	dictionary struct {
+		first   *int32
+		classes []int32
+	}
 
 	// scratch
-	found           []int // the class of each row of a batch, or what Matcher gives instead
-	targets         []int // the class that is scored, or -1
+	found           []int32 // the class of each row of a batch, or what Matcher gives instead
+	targets         []int   // the class that is scored, or -1
 	judged          loss.Judged
 	odds            []float64
 	p, logP, y, log []float64
@@ -179,6 +190,10 @@ func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judg
 	}
 	if len(classes) == 1 {
 		classes[0].AddSlice(p.nats)
+	} else if len(p.nats) < 4*len(classes) {
+		for i, c := range p.class {
+			classes[c].Add(p.nats[i])
+		}
 	} else {
 		p.start = append(p.start[:0], make([]int32, len(classes)+1)...)
 		for _, c := range p.class {
@@ -242,18 +257,32 @@ func (f *fold) start(input int, base int64, bind *predict.Binding) {
 // add folds one batch.
 func (f *fold) add(b *predict.Batch) error {
 	f.defects.decimals = max(f.defects.decimals, b.Decimals)
-	f.defects.anyHalf = f.defects.anyHalf || b.Half
-	if b.F32 != nil {
-		return addRows(f, b, b.F32)
+	f.defects.stored(b.Half, b.Brain)
+	if b.Columns != nil {
+		return f.addColumns(b)
 	}
-	return addRows(f, b, b.F64)
+	if b.F32 != nil {
+		return addValues(f, b, b.F32)
+	}
+	return addValues(f, b, b.F64)
+}
+
+// addValues folds a batch whose values are stored as T, as fast as its rows allow.
+func addValues[T loss.Float](f *fold, b *predict.Batch, values []T) error {
+	switch {
+	case f.lone():
+		return addLone(f, b, values)
+	case f.turns(b):
+		return addTurned(f, b, values)
+	}
+	return addRows(f, b, values)
 }
 
 // addRows folds the rows of a batch whose values are stored as T.
 func addRows[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 	missing := b.Missing
 	quick := f.quickly()
-	f.find(b)
+	f.found = f.classesOf(f.found, b)
 	if f.shares == nil && f.match != nil {
 		switch f.layout.Form {
 		case predict.Logits:
@@ -332,6 +361,10 @@ func (f *fold) trouble(b *predict.Batch, i int, what, hint string) error {
 // reject counts a row that cannot be scored.
 func (f *fold) reject(b *predict.Batch, i int, why reason) error {
 	if f.options.Strict {
+		if why == unmatched && b.Keys != nil {
+			return f.trouble(b, i, fmt.Sprintf("invalid row: key %q is not among the labels", b.Keys.At(i)),
+				"without --strict such rows are counted and left out")
+		}
 		return f.trouble(b, i, fmt.Sprintf("invalid row: %s, expected %s", reasons[why].name, reasons[why].expected),
 			"without --strict invalid rows are counted and left out")
 	}
@@ -339,28 +372,43 @@ func (f *fold) reject(b *predict.Batch, i int, why reason) error {
 	return nil
 }
 
-// find finds the classes of a batch's rows. Of rows beyond the end of the labels
-// it is Unknown.
-func (f *fold) find(b *predict.Batch) {
+// classesOf gives the classes of a batch's rows, or what Matcher gives instead, in
+// the memory of dst. Of rows beyond the end of the labels it is Unknown.
+func (f *fold) classesOf(dst []int32, b *predict.Batch) []int32 {
+	dst = slices.Grow(dst[:0], b.Rows)
 	if f.match == nil {
-		return
+		return dst
 	}
-	f.found = f.found[:0]
-	if f.apart == nil {
-		labels := &b.Texts[f.bind.Label]
-		for i := range b.Rows {
-			f.found = append(f.found, f.match.Class(labels.At(i)))
+	if f.apart != nil {
+		codes := f.apart.labels.Codes
+		from := min(f.base+b.First-1, int64(len(codes)))
+		for _, code := range codes[from:min(from+int64(b.Rows), int64(len(codes)))] {
+			dst = append(dst, int32(f.apart.classes[code]))
 		}
-		return
+		for len(dst) < b.Rows {
+			dst = append(dst, predict.Unknown)
+		}
+		return dst
 	}
-	codes := f.apart.labels.Codes
-	from := min(f.base+b.First-1, int64(len(codes)))
-	for _, code := range codes[from:min(from+int64(b.Rows), int64(len(codes)))] {
-		f.found = append(f.found, f.apart.classes[code])
+	labels := &b.Texts[f.bind.Label]
+	if labels.Index == nil {
+		for i := range b.Rows {
+			dst = append(dst, int32(f.match.Class(labels.At(i))))
+		}
+		return dst
 	}
-	for len(f.found) < b.Rows {
-		f.found = append(f.found, predict.Unknown)
+	const unseen = math.MinInt32
+	d := &f.dictionary
+	if first := &labels.Off[0]; d.first != first {
+		d.first, d.classes = first, slices.Repeat([]int32{unseen}, len(labels.Off))
 	}
+	for i, entry := range labels.Index[:b.Rows] {
+		if d.classes[entry] == unseen {
+			d.classes[entry] = int32(f.match.Class(labels.At(i)))
+		}
+		dst = append(dst, d.classes[entry])
+	}
+	return dst
 }
 
 // aim gives the class to score of each row, -1 if there is none.
@@ -370,7 +418,7 @@ func (f *fold) aim() []int {
 		if class == predict.Other {
 			class = 0
 		}
-		f.targets = append(f.targets, max(class, -1))
+		f.targets = append(f.targets, max(int(class), -1))
 	}
 	return f.targets
 }
@@ -381,12 +429,12 @@ func (f *fold) classOf(b *predict.Batch, i int) (int, error) {
 		return 0, nil
 	}
 	var label []byte
-	class := f.found[i]
+	class := int(f.found[i])
 	if f.apart != nil {
 		at := f.base + b.First - 1 + int64(i)
 		if at >= int64(len(f.apart.labels.Codes)) {
 			return 0, f.trouble(b, i, fmt.Sprintf("no label: the labels end after %d rows", len(f.apart.labels.Codes)),
-				"--labels needs one label per row of predictions, in the same order")
+				"--labels needs one label per row of predictions, in the same order; --join COL finds labels by a key")
 		}
 		if class < 0 {
 			label = []byte(f.apart.labels.Names[f.apart.labels.Codes[at]])
@@ -556,6 +604,9 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		w.into(&f.total.hit, r.hit)
 		w.into(&f.total.brier, r.brier)
 	}
+	if f.options.PerDocument && f.clusters == nil {
+		f.texts.add(f, b, i, nats, w)
+	}
 	var counts [len(perNames)]float64
 	for j, column := range [...]int{f.bind.Tokens, f.bind.Words, f.bind.Bytes} {
 		if column >= 0 {
@@ -690,6 +741,7 @@ func (f *fold) merge(o *fold) error {
 		f.classes[i].Merge(&o.classes[i])
 	}
 	f.soft.Merge(&o.soft)
+	f.texts.merge(&o.texts)
 	for i := range f.shares {
 		f.shares[i].Merge(&o.shares[i])
 	}

@@ -31,7 +31,7 @@ func (f *fold) quickly() bool {
 
 // quickRow scores row i if nothing is odd about it.
 func quickRow[T loss.Float](f *fold, b *predict.Batch, i int, row []T) bool {
-	class := f.found[i]
+	class := int(f.found[i])
 	if class < 0 {
 		return false
 	}
@@ -80,24 +80,52 @@ func (f *fold) finishQuick(b *predict.Batch) {
 	if len(q.row) == 0 {
 		return
 	}
-	if len(q.prob) > 0 {
-		q.nats = append(q.nats[:0], q.prob...)
-		loss.Probs(q.nats, q.prob)
+	prob := q.prob
+	if len(prob) == 0 {
+		prob = nil // these rows brought their surprisals
+	} else {
+		q.nats = append(q.nats[:0], prob...)
+		loss.Probs(q.nats, prob)
 	}
-	mark := min(f.curve.caps[0], f.cap)
-	for j, nats := range q.nats {
-		if nats > mark || f.worst.beats(nats) {
-			r := softRow{rowScore: rowScore{nats: nats}}
-			if len(q.prob) > 0 {
-				r.prob = q.prob[j]
-			} else {
-				r.prob = math.Exp(-nats)
-			}
-			q.nats[j] = f.notable(b, int(q.row[j]), &r, rowWeight{1, 1})
-		}
-	}
+	f.bookQuick(b, q.row, prob, q.nats)
 	f.plain.class = append(f.plain.class, q.class...)
 	f.plain.nats = append(f.plain.nats, q.nats...)
 	f.plain.brier = append(f.plain.brier, q.brier...)
 	q.row, q.class, q.prob, q.nats, q.brier = q.row[:0], q.class[:0], q.prob[:0], q.nats[:0], q.brier[:0]
+}
+
+// bookQuick books what is special about some rows of a batch, and floors them.
+// Without row it is all rows, and without prob the probabilities are those of the
+// surprisals.
+func (f *fold) bookQuick(b *predict.Batch, row []int32, prob, nats []float64) {
+	mark := f.ordinary()
+	for j, s := range nats {
+		if !(s < mark) {
+			i := j
+			if row != nil {
+				i = int(row[j])
+			}
+			r := softRow{rowScore: rowScore{nats: s}}
+			if prob != nil {
+				r.prob = prob[j]
+			} else {
+				r.prob = math.Exp(-s)
+			}
+			nats[j] = f.notable(b, i, &r, rowWeight{1, 1})
+			mark = f.ordinary()
+		}
+	}
+}
+
+// ordinary is a surprisal below which nothing is special about a row.
+func (f *fold) ordinary() float64 {
+	mark := min(f.curve.caps[0], f.cap)
+	switch w := &f.worst; {
+	case w.keep <= 0:
+	case len(w.rows) < w.keep:
+		return math.Inf(-1)
+	default:
+		mark = min(mark, w.rows[len(w.rows)-1].Nats)
+	}
+	return mark
 }

@@ -15,7 +15,8 @@ type Input struct {
 	Open func(ctx context.Context) (predict.Source, error)
 }
 
-// LabelsInput is a file of labels, one per row of predictions in the same order.
+// LabelsInput is a file of labels, one per row of predictions in the same order,
+// or, with Job.Join, in any order.
 type LabelsInput struct {
 	Input
 	Column string // "" finds it
@@ -26,7 +27,10 @@ type Job struct {
 	Inputs []Input
 	// Labels holds nothing where labels stand beside the predictions; otherwise one
 	// file for the whole data set, or one for each input.
-	Labels  []LabelsInput
+	Labels []LabelsInput
+	// Join names the key by which rows find their labels, as [predict.ParseJoin]
+	// reads it. Any number of files of labels are then one table.
+	Join    string
 	Request predict.Request
 	Options
 	// OnLayout, if set, is called once, when it is decided how the files are read.
@@ -68,9 +72,12 @@ func Run(ctx context.Context, job Job) (*Scorecard, error) {
 	if len(job.Inputs) == 0 {
 		return nil, errors.New("nothing to score: no input")
 	}
-	apart, err := readApart(ctx, job, opt.Threads)
-	if err != nil {
-		return nil, err
+	var apart *apartLabels
+	if job.Join == "" {
+		var err error
+		if apart, err = readApart(ctx, job, opt.Threads); err != nil {
+			return nil, err
+		}
 	}
 
 	r := runner{job: job, opt: opt, apart: apart}
@@ -83,8 +90,12 @@ func Run(ctx context.Context, job Job) (*Scorecard, error) {
 		return nil, &predict.Error{
 			Source: job.Labels[0].Name,
 			What:   fmt.Sprintf("%d labels for %d rows of predictions", len(apart.labels.Codes), r.base),
-			Hint:   "--labels needs one label per row of predictions, in the same order",
+			Hint:   "--labels needs one label per row of predictions, in the same order; --join COL finds labels by a key",
 		}
+	}
+	joined, err := r.tally()
+	if err != nil {
+		return nil, err
 	}
 	whole := r.folds[0]
 	for _, f := range r.folds[1:] {
@@ -92,6 +103,7 @@ func Run(ctx context.Context, job Job) (*Scorecard, error) {
 			return nil, err
 		}
 	}
+	whole.joined = joined
 	card, err := whole.scorecard(r.inputs)
 	if err != nil {
 		return nil, err
@@ -115,6 +127,7 @@ type runner struct {
 	job    Job
 	opt    Options
 	apart  *apartLabels
+	join   *predict.Join
 	layout *predict.Layout
 	folds  []*fold
 	inputs []InputRead
@@ -134,6 +147,16 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 			err = e
 		}
 	}()
+	if r.layout == nil && r.job.Join != "" {
+		if err := r.readJoin(ctx, src); err != nil {
+			return err
+		}
+	}
+	if r.join != nil {
+		if src, err = r.join.With(src, i); err != nil {
+			return err
+		}
+	}
 	if r.layout == nil {
 		if err := r.decide(src); err != nil {
 			return err
@@ -148,7 +171,7 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 	}
 	about := predict.AboutOf(src)
 	selection := bind.Selection
-	selection.OwnNaN = true
+	selection.ByColumn, selection.OwnNaN = r.folds[0].byColumn(), true
 	rows, err := src.Read(ctx, selection, r.opt.Threads, func(worker int, b *predict.Batch) error {
 		if r.job.OnRows != nil {
 			r.job.OnRows(int64(b.Rows))
@@ -177,12 +200,22 @@ func (r *runner) decide(src predict.Source) error {
 		sample = r.apart.sample(1000)
 	}
 	about := predict.AboutOf(src)
-	layout, err := predict.Resolve(r.job.Request.Over(about.Request), src, sample)
+	request := r.job.Request
+	if r.join != nil {
+		request = r.join.Request(request)
+	}
+	layout, err := predict.Resolve(request.Over(about.Request), src, sample)
 	if err != nil {
 		return err
 	}
 	if about.System != "" {
 		layout.Notes = append([]string{about.System}, layout.Notes...)
+	}
+	if q := r.job.Request; q.Prob == "" && q.Probs == "" && q.Logits == "" && q.LogProb == "" && q.LogProbs == "" && q.NLL == "" && about.Row != "" {
+		layout.Row = about.Row
+	}
+	if err := documented(layout, r.opt, src.Name()); err != nil {
+		return err
 	}
 	r.layout = layout
 	if r.apart != nil {

@@ -66,6 +66,10 @@ Fields of surprisal score --json:
 	for _, f := range report.ScoreFields() {
 		fmt.Fprintf(&b, "  %-22s %s\n", f.Name, f.Description)
 	}
+	b.WriteString("\nFields of surprisal score --against --json:\n\n")
+	for _, f := range report.AgainstFields() {
+		fmt.Fprintf(&b, "  %-22s %s\n", f.Name, f.Description)
+	}
 	return strings.TrimRight(b.String(), "\n")
 }
 

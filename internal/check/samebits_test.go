@@ -178,7 +178,7 @@ func examples(t *testing.T) []*example {
 		{name: "iris/forest", label: "species", values: strings.Split(classes, ","),
 			flags: []string{"--label", "species", "--probs", classes}, npy: []string{"--probs", "1-3", "--classes", classes}},
 		{name: "lm", values: []string{"logprob", "bytes"},
-			flags: []string{"--logprob", "logprob", "--bytes", "bytes"}, npy: []string{"--logprob", "1", "--bytes", "2"}},
+			flags: []string{"--logprob", "logprob", "--bytes", "bytes", "--cluster", "none"}, npy: []string{"--logprob", "1", "--bytes", "2"}},
 		{name: "soft", values: []string{"p_setosa", "p_versicolor", "p_virginica", "y_setosa", "y_versicolor", "y_virginica"},
 			flags: []string{"--probs", "p_*", "--onehot", "y_*"},
 			npy:   []string{"--probs", "1-3", "--onehot", "4-6", "--classes", classes}},

@@ -73,3 +73,11 @@ func finishAVX512(dst, sums, at []float64) { panic(none) }
 func finishAVX2(dst, sums, at []float64)   { panic(none) }
 
 func readAVX2([]float64) float64 { panic(none) }
+
+func columnsAVX512(columns [][]float64, class []int32, tolerance float64, sum, prob, brier []float64, odd, hit []uint8) (defect float64) {
+	panic(none)
+}
+
+func columnsAVX2(columns [][]float64, class []int32, tolerance float64, sum, prob, brier []float64, odd, hit []uint8) (defect float64) {
+	panic(none)
+}

@@ -34,6 +34,7 @@ var files = []struct {
 	{"exp", exps},
 	{"read", read},
 	{"tally", tallies},
+	{"columns", columns},
 	{"judge", judges},
 }
 
