@@ -555,7 +555,7 @@ func (r *resolver) extras() error {
 		r.documents()
 	}
 	if r.id < 0 {
-		if i := find("id", "idx", "row_id", "sample_id", "index", "Unnamed: 0", ""); i >= 0 {
+		if i := find(append(slices.Clone(idNames), "index", "Unnamed: 0", "")...); i >= 0 {
 			r.id, r.claimed[i] = i, "--id"
 		}
 	}

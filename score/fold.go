@@ -303,6 +303,13 @@ func (f *fold) start(input int, base int64, bind *predict.Binding) {
 func (f *fold) add(b *predict.Batch) error {
 	f.defects.decimals = max(f.defects.decimals, b.Decimals)
 	f.defects.stored(b.Half, b.Brain)
+	if f.apart != nil && f.bind.ID >= 0 {
+		for i := range b.Rows {
+			if what, hint := f.apart.rightRow(f.layout.ID, f.base+b.First-1+int64(i), b.Texts[f.bind.ID].At(i)); what != "" {
+				return f.trouble(b, i, what, hint)
+			}
+		}
+	}
 	if b.Columns != nil {
 		return f.addColumns(b)
 	}
