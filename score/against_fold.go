@@ -220,6 +220,11 @@ func (f *againstFold) classOf(m, b *run, row int64) (class int, err error) {
 			return 0, f.trouble(model, m, row, fmt.Sprintf("no label: the labels end after %d rows", len(f.apart.labels.Codes)),
 				"--labels needs one label per row of predictions, in the same order")
 		}
+		if m.bind.ID >= 0 {
+			if what, _ := f.apart.rightRow(f.layouts[model].ID, row, m.Texts[m.bind.ID].At(m.at(row))); what != "" {
+				return 0, f.trouble(model, m, row, what, "sort both files alike")
+			}
+		}
 		code := f.apart.labels.Codes[row]
 		class, label = f.apart.classes[code], []byte(f.apart.labels.Names[code])
 	case f.labels < 0:
