@@ -577,13 +577,13 @@ func decode[T stored](w *npyWorker, src []T) {
 				s = viewOf[float32](bytesOf(w.out))[:n]
 				pick(s, src, width, p.values)
 			}
-			b.F32, nans = s, hasNaN32(s)
+			b.F32, nans = s, !p.sel.FindsNaN && hasNaN32(s)
 		case []float64:
 			if !p.whole {
 				s = w.out64(n)
 				pick(s, src, width, p.values)
 			}
-			b.F64, nans = s, hasNaN64(s)
+			b.F64, nans = s, !p.sel.FindsNaN && hasNaN64(s)
 		default:
 			b.F64 = w.out64(n)
 			pick(b.F64, src, width, p.values)

@@ -61,4 +61,7 @@ type Selection struct {
 	Texts   []int // columns of strings
 	// ByColumn says that batches with Columns are welcome.
 	ByColumn bool
+	// FindsNaN says that the fold finds NaN among the values itself: Missing need not
+	// list those that are stored as such.
+	FindsNaN bool
 }

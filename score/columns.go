@@ -36,6 +36,22 @@ func (f *fold) byColumn() bool {
 	return f.quickly() && f.layout.OneHot == nil && len(f.layout.Values) <= fewColumns
 }
 
+// findsNaN reports whether a NaN among the values is found without being listed: it
+// shows in the sum of the row, which is looked at first.
+func (f *fold) findsNaN() bool {
+	return f.layout.Form == predict.Probabilities && f.shares == nil
+}
+
+// nanOr is why, unless there is a NaN among the values, which goes first.
+func nanOr[T loss.Float](why reason, row []T) reason {
+	for _, v := range row {
+		if v != v {
+			return nanCell
+		}
+	}
+	return why
+}
+
 // classesOf finds the classes of the batch's labels.
 func (f *fold) classesOf(b *predict.Batch) []int32 {
 	c, label := &f.columns, &b.Texts[f.bind.Label]

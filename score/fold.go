@@ -283,11 +283,11 @@ func addRows[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 			return err
 		}
 		if class == predict.NoLabel && why == sound {
-			why = noLabel
+			why = nanOr(noLabel, values[i*b.K:(i+1)*b.K])
 		}
 		w, badWeight := f.weightOf(b, i)
-		if why == sound {
-			why = badWeight
+		if why == sound && badWeight != sound {
+			why = nanOr(badWeight, values[i*b.K:(i+1)*b.K])
 		}
 		var r softRow
 		if why == sound {

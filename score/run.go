@@ -147,7 +147,7 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 		f.start(i, r.base, bind)
 	}
 	about := predict.AboutOf(src)
-	bind.Selection.ByColumn = r.folds[0].byColumn()
+	bind.Selection.ByColumn, bind.Selection.FindsNaN = r.folds[0].byColumn(), r.folds[0].findsNaN()
 	rows, err := src.Read(ctx, bind.Selection, r.opt.Threads, func(worker int, b *predict.Batch) error {
 		if r.job.OnRows != nil {
 			r.job.OnRows(int64(b.Rows))

@@ -547,6 +547,7 @@ type assembler struct {
 	f64   []float64
 	texts []predict.Strings // those that are not from a dictionary
 	index [][]uint32
+	marks bool // some values may be marks of what is missing
 	// By column:
 	columns [][]float64
 	wide    [][]float64 // widened float32
@@ -558,6 +559,7 @@ func (a *assembler) begin(first int64, rows int, byColumn bool) {
 	b.First, b.Rows, b.K = first, rows, p.k
 	b.Decimals, b.Half = p.decimals, p.half
 	b.Missing, b.F32, b.F64, b.Columns = b.Missing[:0], nil, nil, nil
+	a.marks = false
 	if n := rows * p.k; byColumn {
 		for len(a.columns) < p.k {
 			a.columns, a.wide = append(a.columns, nil), append(a.wide, nil)
@@ -588,6 +590,9 @@ func (a *assembler) add(u *useOf, v *vec) (bad int, found []byte) {
 	c := &a.p.cols[u.col]
 	rows := v.n / c.width
 	k := a.p.k
+	if v.null != nil || c.kind == kText || c.names != nil {
+		a.marks = true
+	}
 	if a.b.Columns != nil {
 		for _, t := range u.values {
 			if c.kind == kF64 {
@@ -838,7 +843,7 @@ func fill(c *column, v *vec, elem int, dst []float64, step, rows int) (bad int, 
 // end lists what is missing and gives the batch.
 func (a *assembler) end() *predict.Batch {
 	b, sel := &a.b, a.p.sel
-	nan := hasNaN32(b.F32) || hasNaN64(b.F64) // those of Columns are not listed
+	nan := (a.marks || !sel.FindsNaN) && (hasNaN32(b.F32) || hasNaN64(b.F64)) // those of Columns are not listed
 	for _, col := range b.Numbers {
 		nan = nan || hasNaN64(col)
 	}
