@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 	"strconv"
 	"sync"
@@ -161,24 +162,42 @@ func grown(b []byte, n int) []byte {
 		return b[:n]
 	}
 	giveBack(b)
-	if n > spareLeast/2 {
-		if p, _ := spare.Get().(*[]byte); p != nil && cap(*p) >= n {
+	if n <= spareLeast/2 {
+		return aligned(n + n/4)[:n]
+	}
+	size, class := spareClass(max(n, spareLeast))
+	if class < len(spare) {
+		if p, _ := spare[class].Get().(*[]byte); p != nil {
 			return (*p)[:n]
 		}
-		return aligned(max(n+n/4, spareLeast))[:n]
 	}
-	return aligned(n + n/4)[:n]
+	return aligned(size)[:n]
 }
 
-// spare are blocks of memory that the columns of one group leave to the next.
-var spare sync.Pool
+// spare are blocks of memory that the columns of one group leave to the next, by
+// their size.
+var spare [8 * 30]sync.Pool
 
-const spareLeast = 64 << 10
+const (
+	spareLeast = 64 << 10
+	spareMost  = 64 << 20
+)
+
+// spareClass rounds a size up to one of eight sizes between powers of two, and
+// numbers it.
+func spareClass(n int) (size, class int) {
+	k := bits.Len(uint(n-1)) - 4 // eight steps of 2^k lead to the next power of two
+	steps := (n-1)>>k + 1        // 9 to 16
+	return steps << k, 8*k + steps - 9
+}
 
 func giveBack(blocks ...[]byte) {
 	for _, b := range blocks {
-		if cap(b) >= spareLeast && cap(b) <= 16<<20 {
-			spare.Put(&b)
+		if cap(b) < spareLeast || cap(b) > spareMost {
+			continue
+		}
+		if size, class := spareClass(cap(b)); size == cap(b) && class < len(spare) {
+			spare[class].Put(&b)
 		}
 	}
 }
