@@ -78,11 +78,17 @@ func hostileFiles() map[string]hostileFile {
 }
 
 // rowsOf reads everything in a file as text, row by row, and checks what a batch
-// promises. It stops after many rows, more than any file of these tests has: columns
+// promises: a stream with an odd number of threads, else a file. It stops after many rows, more than any file of these tests has: columns
 // of one value may be said to have any number of rows.
 func rowsOf(data []byte, threads int) (columns []string, rows []string, err error) {
-	src, err := Open(context.Background(), "-", Options{Stdin: bytes.NewReader(data)})
+	in := Input{Name: "f", Stream: bytes.NewReader(data)}
+	if threads%2 == 0 { // as a file, which can be read from any place
+		in = Input{Name: "f", At: bytes.NewReader(data), Size: int64(len(data))}
+	}
+	var closers []io.Closer
+	src, err := open(context.Background(), in, nil, Options{}, &closers)
 	if err != nil {
+		closeAll(closers)
 		return nil, nil, err
 	}
 	defer src.Close()
@@ -227,7 +233,7 @@ func TestHostileCuts(t *testing.T) {
 					step = 7
 				}
 				beat(fmt.Sprintf("%s cut after %d bytes", name, n))
-				cols, rows, err := rowsOf(f.data[:n], 1+n%3)
+				cols, rows, err := rowsOf(f.data[:n], 1+n%4)
 				oursOrNone(t, err)
 				if err == nil && !f.open && !slices.Equal(rows, whole) {
 					t.Errorf("cut after %d of %d bytes: %d rows and no error", n, len(f.data), len(rows))
@@ -456,20 +462,20 @@ func TestHostileText(t *testing.T) {
 		{"BOM and CRLF", []byte("\ufeff" + strings.ReplaceAll(plain, "\n", "\r\n")), nil},
 		{"no last newline", []byte(plain[:len(plain)-1]), nil},
 		{"quoted", []byte("\"label\",\"p_0\",\"p_1\"\n\"0\",\"0.25\",\"0.75\"\n\"1\",\"0.5\",\"0.5\"\n"), nil},
-		{"CR only", []byte(strings.ReplaceAll(plain, "\n", "\r")), []string{"-: "}},
+		{"CR only", []byte(strings.ReplaceAll(plain, "\n", "\r")), []string{"f: "}},
 		{"UTF-16, little", utf16(plain, false, true), []string{"UTF-16", "iconv"}},
 		{"UTF-16, big", utf16(plain, true, true), []string{"UTF-16", "iconv"}},
-		{"UTF-16, little, no mark", utf16(plain, false, false), []string{"-: "}},
-		{"UTF-16, big, no mark", utf16(plain, true, false), []string{"-: "}},
-		{"NUL in a number", []byte("label,p_0,p_1\n0,0.2\x005,0.75\n"), []string{"-: ", "NUL"}},
-		{"NUL in the header", []byte("label,p\x00_0,p_1\n0,0.25,0.75\n"), []string{"-: ", "NUL"}},
-		{"NUL in a text", []byte("label,p_0,p_1\n0\x00,0.25,0.75\n"), []string{"-: ", "NUL"}},
-		{"an open quote", []byte("label,p_0,p_1\n\"0,0.25,0.75\n1,0.5,0.5\n"), []string{"-: ", "quote"}},
+		{"UTF-16, little, no mark", utf16(plain, false, false), []string{"f: "}},
+		{"UTF-16, big, no mark", utf16(plain, true, false), []string{"f: "}},
+		{"NUL in a number", []byte("label,p_0,p_1\n0,0.2\x005,0.75\n"), []string{"f: ", "NUL"}},
+		{"NUL in the header", []byte("label,p\x00_0,p_1\n0,0.25,0.75\n"), []string{"f: ", "NUL"}},
+		{"NUL in a text", []byte("label,p_0,p_1\n0\x00,0.25,0.75\n"), []string{"f: ", "NUL"}},
+		{"an open quote", []byte("label,p_0,p_1\n\"0,0.25,0.75\n1,0.5,0.5\n"), []string{"f: ", "quote"}},
 		{"JSON, CRLF", []byte(strings.ReplaceAll(lines, "\n", "\r\n")), nil},
 		{"JSON, BOM", []byte("\ufeff" + lines), nil},
 		{"JSON, UTF-16", utf16(lines, false, true), []string{"UTF-16"}},
 		{"JSON, NUL", []byte(strings.Replace(lines, "0.5,", "0.5\x00,", 1)), []string{"row 2", "NUL"}},
-		{"JSON, NUL in a text", []byte(strings.Replace(lines, "label", "lab\x00el", 1)), []string{"-: "}},
+		{"JSON, NUL in a text", []byte(strings.Replace(lines, "label", "lab\x00el", 1)), []string{"f: "}},
 		{"JSON, nested too deeply", []byte(`{"label": 0, "p": ` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + "}\n"), same("nested")},
 		{"JSON, a key twice", []byte(`{"label": 0, "label": 1, "p": [0.5, 0.5]}` + "\n"), nil},
 	} {
@@ -485,14 +491,14 @@ func TestHostileText(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cols, rows, err := rowsOf(c.data, 2)
-			if c.want != nil {
-				wantError(t, err, c.want...)
-				oursOrNone(t, err)
-				return
-			}
-			if err != nil || !slices.Equal(rows, want) || !slices.Equal(cols, columns) {
-				t.Errorf("%q %q %v, want %q %q", cols, rows, err, columns, want)
+			for threads := 1; threads <= 2; threads++ {
+				cols, rows, err := rowsOf(c.data, threads)
+				if c.want != nil {
+					wantError(t, err, c.want...)
+					oursOrNone(t, err)
+				} else if err != nil || !slices.Equal(rows, want) || !slices.Equal(cols, columns) {
+					t.Errorf("%q %q %v, want %q %q", cols, rows, err, columns, want)
+				}
 			}
 		})
 	}
