@@ -7,6 +7,7 @@ require (
 	github.com/duckdb/duckdb-go/v2 v2.10506.0
 	github.com/klauspost/compress v1.20.3
 	golang.org/x/sys v0.49.0
+	gonum.org/v1/gonum v0.17.0
 	surprisal v0.0.0
 )
 

@@ -58,6 +58,8 @@ func work(what string, args []string) error {
 		out, err = exactWork(args[0], args[1], args[2])
 	case "million":
 		out, err = millionWork(args[0])
+	case "kernels":
+		out, err = kernelWork(args)
 	default:
 		return fmt.Errorf("no worker %q", what)
 	}

@@ -22,10 +22,6 @@ type columnRows struct {
 	turned  []float64
 	columns [][]float64
 	pause   int
-
-	// The dictionary of labels met last, and the classes of its entries.
-	dict    *int32 // the first element of its Off
-	classes []int32
 }
 
 // fewColumns is up to how many columns rows are summed up value by value, in order.
@@ -33,58 +29,17 @@ const fewColumns = 16
 
 // byColumn reports whether values may come column by column.
 func (f *fold) byColumn() bool {
-	return f.quickly() && f.layout.OneHot == nil && len(f.layout.Values) <= fewColumns
-}
-
-// findsNaN reports whether a NaN among the values is found without being listed: it
-// shows in the sum of the row, which is looked at first.
-func (f *fold) findsNaN() bool {
-	return f.layout.Form == predict.Probabilities && f.shares == nil
-}
-
-// nanOr is why, unless there is a NaN among the values, which goes first.
-func nanOr[T loss.Float](why reason, row []T) reason {
-	for _, v := range row {
-		if v != v {
-			return nanCell
-		}
-	}
-	return why
-}
-
-// classesOf finds the classes of the batch's labels.
-func (f *fold) classesOf(b *predict.Batch) []int32 {
-	c, label := &f.columns, &b.Texts[f.bind.Label]
-	c.class = slices.Grow(c.class[:0], b.Rows)[:b.Rows]
-	if label.Index == nil {
-		for i := range c.class {
-			c.class[i] = int32(f.match.Class(label.At(i)))
-		}
-		return c.class
-	}
-	const unknown = -1 << 31 // not looked up yet
-	if first := &label.Off[0]; c.dict != first {
-		c.dict = first
-		c.classes = slices.Grow(c.classes[:0], len(label.Off))[:len(label.Off)]
-		for i := range c.classes {
-			c.classes[i] = unknown
-		}
-	}
-	for i, entry := range label.Index[:b.Rows] {
-		class := c.classes[entry]
-		if class == unknown {
-			class = int32(f.match.Class(label.At(i)))
-			c.classes[entry] = class
-		}
-		c.class[i] = class
-	}
-	return c.class
+	return f.layout.Form == predict.Probabilities && f.quickly() && len(f.layout.Values) <= fewColumns
 }
 
 // addColumns folds a batch whose values lie column by column.
 func (f *fold) addColumns(b *predict.Batch) error {
 	c, n := &f.columns, b.Rows
-	class := f.classesOf(b)
+	if len(b.Missing) > 0 { // of rows that found no label
+		return f.addTransposed(b, 0, n)
+	}
+	c.class = f.classesOf(c.class, b)
+	class := c.class
 	for _, s := range []*[]float64{&c.sum, &c.prob, &c.brier} {
 		*s = slices.Grow((*s)[:0], n)[:n]
 	}
@@ -139,7 +94,7 @@ func (f *fold) addColumns(b *predict.Batch) error {
 		f.plain.class, f.plain.nats, f.plain.brier = class, q.nats, c.brier
 		f.plain.flush(f.classes, &f.total, true)
 		plain.hits, plain.sorted, plain.start = f.plain.hits, f.plain.sorted, f.plain.start
-		f.plain = plain
+		f.plain, q.nats = plain, q.nats[:0]
 		return nil
 	}
 	q.row, q.class, q.prob, q.brier = slices.Grow(q.row[:0], n), slices.Grow(q.class[:0], n), slices.Grow(q.prob[:0], n), slices.Grow(q.brier[:0], n)

@@ -38,5 +38,6 @@ func addLone[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 	f.read += int64(b.Rows)
 	f.bookQuick(b, nil, nil, q.nats)
 	f.classes[0].AddSlice(q.nats)
+	q.nats = q.nats[:0]
 	return nil
 }

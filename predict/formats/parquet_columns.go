@@ -63,6 +63,9 @@ type column struct {
 	mean  meaning
 	scale int
 	names []string // ClassLabel: names of the integers
+	elems []string // names of a list's elements, where they have some
+
+	hidden bool // part of another column
 }
 
 // dictionary is the texts of the integers from 0 on, so far as they are few; nil if
@@ -382,6 +385,9 @@ func parts(cols []column) (all []part, described []predict.Column) {
 		}
 	}
 	for i, c := range cols {
+		if c.hidden {
+			continue
+		}
 		d := predict.Column{Name: c.name, Named: true, Numeric: c.numeric(), Integer: c.numeric() && !c.kind.float() && c.mean == plainly}
 		if !c.list || c.kind == unreadable_ {
 			all, described = append(all, part{i, 0}), append(described, d)
@@ -389,7 +395,9 @@ func parts(cols []column) (all []part, described []predict.Column) {
 		}
 		for e := range c.width {
 			d.Name = c.name + "." + strconv.Itoa(e)
-			if len(names) == c.width {
+			if c.elems != nil {
+				d.Name = c.name + "." + c.elems[e]
+			} else if len(names) == c.width {
 				d.Name = c.name + "." + names[e]
 			}
 			all, described = append(all, part{i, e}), append(described, d)
@@ -484,6 +492,7 @@ type plan struct {
 	k        int
 	wide     bool // values are float64
 	half     bool
+	brain    bool
 	decimals int
 	byColumn bool // values may go by column
 	batch    int  // rows
@@ -514,7 +523,7 @@ func newPlan(cols []column, all []part, sel predict.Selection) (p *plan, bad int
 			return nil, i
 		}
 		p.wide = p.wide || c.kind != kF16 && c.kind != kF32 && c.kind != kBF16
-		p.half = p.half || c.kind == kF16 || c.kind == kBF16
+		p.half, p.brain = p.half || c.kind == kF16, p.brain || c.kind == kBF16
 		allDecimal = allDecimal && c.mean == decimals
 		u := use(i)
 		u.values = append(u.values, target{all[i].elem, k})
@@ -576,7 +585,7 @@ type assembler struct {
 func (a *assembler) begin(first int64, rows int, byColumn bool) {
 	p, b := a.p, &a.b
 	b.First, b.Rows, b.K = first, rows, p.k
-	b.Decimals, b.Half = p.decimals, p.half
+	b.Decimals, b.Half, b.Brain = p.decimals, p.half, p.brain
 	b.Missing, b.F32, b.F64, b.Columns = b.Missing[:0], nil, nil, nil
 	a.marks = false
 	if n := rows * p.k; byColumn {
@@ -862,7 +871,7 @@ func fill(c *column, v *vec, elem int, dst []float64, step, rows int) (bad int, 
 // end lists what is missing and gives the batch.
 func (a *assembler) end() *predict.Batch {
 	b, sel := &a.b, a.p.sel
-	nan := (a.marks || !sel.FindsNaN) && (hasNaN32(b.F32) || hasNaN64(b.F64)) // those of Columns are not listed
+	nan := (a.marks || !sel.OwnNaN) && (hasNaN32(b.F32) || hasNaN64(b.F64)) // those of Columns are not listed
 	for _, col := range b.Numbers {
 		nan = nan || hasNaN64(col)
 	}

@@ -48,7 +48,11 @@ type tabular struct {
 	start func(p *plan, threads int) (claim func() (*group, error), groups int, team bool, err error)
 	close func() error
 	used  atomic.Bool
+	about predict.About
 }
+
+// About implements what [predict.AboutOf] asks for.
+func (t *tabular) About() predict.About { return t.about }
 
 func (t *tabular) Name() string              { return t.name }
 func (t *tabular) Format() string            { return t.format }

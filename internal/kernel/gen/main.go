@@ -35,6 +35,7 @@ var files = []struct {
 	{"read", read},
 	{"tally", tallies},
 	{"columns", columns},
+	{"judge", judges},
 }
 
 func main() {
