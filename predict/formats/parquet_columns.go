@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 	"strconv"
 	"sync"
@@ -164,24 +165,42 @@ func grown(b []byte, n int) []byte {
 		return b[:n]
 	}
 	giveBack(b)
-	if n > spareLeast/2 {
-		if p, _ := spare.Get().(*[]byte); p != nil && cap(*p) >= n {
+	if n <= spareLeast/2 {
+		return aligned(n + n/4)[:n]
+	}
+	size, class := spareClass(max(n, spareLeast))
+	if class < len(spare) {
+		if p, _ := spare[class].Get().(*[]byte); p != nil {
 			return (*p)[:n]
 		}
-		return aligned(max(n+n/4, spareLeast))[:n]
 	}
-	return aligned(n + n/4)[:n]
+	return aligned(size)[:n]
 }
 
-// spare are blocks of memory that the columns of one group leave to the next.
-var spare sync.Pool
+// spare are blocks of memory that the columns of one group leave to the next, by
+// their size.
+var spare [8 * 30]sync.Pool
 
-const spareLeast = 64 << 10
+const (
+	spareLeast = 64 << 10
+	spareMost  = 64 << 20
+)
+
+// spareClass rounds a size up to one of eight sizes between powers of two, and
+// numbers it.
+func spareClass(n int) (size, class int) {
+	k := bits.Len(uint(n-1)) - 4 // eight steps of 2^k lead to the next power of two
+	steps := (n-1)>>k + 1        // 9 to 16
+	return steps << k, 8*k + steps - 9
+}
 
 func giveBack(blocks ...[]byte) {
 	for _, b := range blocks {
-		if cap(b) >= spareLeast && cap(b) <= 16<<20 {
-			spare.Put(&b)
+		if cap(b) < spareLeast || cap(b) > spareMost {
+			continue
+		}
+		if size, class := spareClass(cap(b)); size == cap(b) && class < len(spare) {
+			spare[class].Put(&b)
 		}
 	}
 }
@@ -556,6 +575,7 @@ type assembler struct {
 	f64   []float64
 	texts []predict.Strings // those that are not from a dictionary
 	index [][]uint32
+	marks bool // some values may be marks of what is missing
 	// By column:
 	columns [][]float64
 	wide    [][]float64 // widened float32
@@ -567,6 +587,7 @@ func (a *assembler) begin(first int64, rows int, byColumn bool) {
 	b.First, b.Rows, b.K = first, rows, p.k
 	b.Decimals, b.Half, b.Brain = p.decimals, p.half, p.brain
 	b.Missing, b.F32, b.F64, b.Columns = b.Missing[:0], nil, nil, nil
+	a.marks = false
 	if n := rows * p.k; byColumn {
 		for len(a.columns) < p.k {
 			a.columns, a.wide = append(a.columns, nil), append(a.wide, nil)
@@ -597,6 +618,9 @@ func (a *assembler) add(u *useOf, v *vec) (bad int, found []byte) {
 	c := &a.p.cols[u.col]
 	rows := v.n / c.width
 	k := a.p.k
+	if v.null != nil || c.kind == kText || c.names != nil {
+		a.marks = true
+	}
 	if a.b.Columns != nil {
 		for _, t := range u.values {
 			if c.kind == kF64 {
@@ -847,7 +871,7 @@ func fill(c *column, v *vec, elem int, dst []float64, step, rows int) (bad int, 
 // end lists what is missing and gives the batch.
 func (a *assembler) end() *predict.Batch {
 	b, sel := &a.b, a.p.sel
-	nan := hasNaN32(b.F32) || hasNaN64(b.F64) // those of Columns are not listed
+	nan := (a.marks || !sel.OwnNaN) && (hasNaN32(b.F32) || hasNaN64(b.F64)) // those of Columns are not listed
 	for _, col := range b.Numbers {
 		nan = nan || hasNaN64(col)
 	}
