@@ -131,7 +131,7 @@ func (j *Join) Settle(req Request, predictions, labels Source) error {
 		return err
 	}
 	j.key, j.labelKey = predictions.Columns()[key].Name, labels.Columns()[j.keyColumn].Name
-	s := &joinSettling{Join: j, req: req,
+	s := &joinSettling{Join: j, req: req, known: AboutOf(predictions).Request,
 		mine:   newColumns(predictions),
 		theirs: newColumns(labels),
 	}
@@ -160,7 +160,7 @@ func newColumns(src Source) *resolver {
 // joinSettling is one run of Settle.
 type joinSettling struct {
 	*Join
-	req          Request
+	req, known   Request // what the user said, and what the predictions say of themselves
 	mine, theirs *resolver
 }
 
@@ -251,7 +251,15 @@ func (s *joinSettling) furtherColumns() error {
 
 // findLabel finds the labels: one column, or one for each class.
 func (s *joinSettling) findLabel() error {
-	if s.req.Label == "none" {
+	if said := map[bool]string{s.req.Label != "": "--label", s.req.OneHot != "": "--onehot"}[true]; said != "" {
+		// What happened stands beside the predictions, or nowhere.
+		switch {
+		case s.column != "":
+			return s.mine.fail(fmt.Sprintf("%s and --labels %s:%s contradict each other: both say what happened", said, s.labels, s.column), "")
+		case len(s.further) == 0:
+			return s.mine.fail(fmt.Sprintf("nothing to join: %s says what happened, and no other flag names a column of %s", said, s.labels),
+				"--by, --weight, --cluster and the like may name columns of that file")
+		}
 		return nil
 	}
 	if s.column != "" {
@@ -271,10 +279,11 @@ func (s *joinSettling) findLabel() error {
 	}
 	// Predictions that have labels, or need none, may want no more than the further
 	// columns.
-	ofWhatHappened := s.req.LogProb != "" || s.req.NLL != "" ||
+	known := s.req.Over(s.known)
+	ofWhatHappened := known.LogProb != "" || known.NLL != "" ||
 		s.req.Prob == "" && s.req.Probs == "" && s.req.Logits == "" && s.req.LogProbs == "" &&
 			len(s.mine.named1(logProbNames))+len(s.mine.named1(nllNames)) == 1
-	needed := len(s.further) == 0 || !ofWhatHappened && s.mine.labelNamed() < 0
+	needed := len(s.further) == 0 || !ofWhatHappened && s.known.Label == "" && s.mine.labelNamed() < 0
 	pairs := s.pairs()
 	named := s.theirs.labelNamed()
 	var vote *votes
@@ -425,7 +434,7 @@ func (s *joinSettling) takeLabel(i int) error {
 		s.label = &joinColumn{name: s.free(title), title: title, column: i}
 	}
 	s.theirs.claimed[i] = "--labels"
-	q := s.req
+	q := s.req.Over(s.known)
 	if q.Prob == "" && q.Probs == "" && q.Logits == "" && q.LogProb == "" && q.LogProbs == "" && q.NLL == "" && s.mine.named {
 		// One column of the same name: its probability.
 		if k := s.partner(i); k >= 0 && s.mine.cols[k].Name == s.theirs.cols[i].Name && s.mine.stat(k).float {
@@ -512,20 +521,24 @@ func (j *Join) Read(ctx context.Context, src Source) error {
 			e, hash, slot := j.table.exact(key)
 			if e < 0 {
 				switch n := j.table.len(); {
-				case n >= maxJoinRows || len(j.table.keys)+len(key) > maxJoinKeys:
+				case n >= maxJoinRows || int64(len(j.table.keys))+int64(len(key)) > maxJoinKeys:
 					return fail(-1, "", fmt.Sprintf("more than %d labels, which are kept in memory", n), "join files of this size before, with DuckDB for instance, and score the result")
-				case (n+1)*len(numbers) > maxJoinCells, j.shares != nil && j.shares.soft && (n+1)*width > maxJoinCells:
+				case (int64(n)+1)*int64(len(numbers)) > maxJoinCells, j.shares != nil && j.shares.soft && (int64(n)+1)*int64(width) > maxJoinCells:
 					return fail(-1, "", fmt.Sprintf("more than %d numbers beside the keys, which are kept in memory", maxJoinCells), "join files of this size before, with DuckDB for instance, and score the result")
 				}
 				j.table.add(key, hash, slot)
 				j.rows = append(j.rows, uint32(row))
 				for k, c := range texts {
 					if text := b.Texts[1+k].At(i); !c.addText(text) {
-						return fail(c.column, c.title, fmt.Sprintf("more than %d different texts", maxLabelNames), "--labels FILE:COLUMN says which column is the label")
+						hint := ""
+						if c == j.label {
+							hint = "--labels FILE:COLUMN says which column is the label"
+						}
+						return fail(c.column, c.title, fmt.Sprintf("more than %d different texts", maxLabelNames), hint)
 					}
 				}
 				if width > 0 {
-					j.shares.add(row, x[:width], whys[:width])
+					j.shares.add(x[:width], whys[:width])
 				}
 				for k, c := range numbers {
 					c.addNumber(x[width+k], whys[width+k])
@@ -703,9 +716,9 @@ func (j *Join) note() string {
 	var s string
 	switch {
 	case j.shares != nil && j.shares.soft:
-		s = fmt.Sprintf("labels are shares of classes (%s) from %s", listNames(j.shares.names, 3), files)
+		s = fmt.Sprintf("labels are shares of classes (%s) from %s", j.shares.span(), files)
 	case j.shares != nil:
-		s = fmt.Sprintf("label is the class whose column (%s) is 1 in %s", listNames(j.shares.names, 3), files)
+		s = fmt.Sprintf("label is the class whose column (%s) is 1 in %s", j.shares.span(), files)
 	case j.label != nil:
 		s = fmt.Sprintf("label from %s of %s", quote(j.label.title), files)
 	default:

@@ -12,7 +12,7 @@ import (
 // label, and 8 for each number beside it.
 var (
 	maxJoinRows  = 1 << 26
-	maxJoinCells = 1 << 28
+	maxJoinCells = int64(1 << 28)
 )
 
 const maxJoinKeys = 1<<32 - 1 // bytes of all keys together
@@ -203,19 +203,26 @@ type shares struct {
 	codes []int32 // class of each entry, −1 if all its shares are missing
 	soft  bool
 	cols  []joinColumn // the numbers, if soft
+}
 
-	first int64 // row that showed the labels to be soft
+// span names the columns by the first and the last.
+func (s *shares) span() string {
+	names := shorten(s.names)
+	if len(names) == 2 {
+		return names[0] + ", " + names[1]
+	}
+	return names[0] + " … " + names[len(names)-1]
 }
 
 // add appends a row of shares, of which whys says which are missing.
-func (s *shares) add(row int64, x []float64, whys []Why) {
+func (s *shares) add(x []float64, whys []Why) {
 	if !s.soft {
 		class, missing := hardClass(x, whys)
 		if class >= 0 || missing {
 			s.codes = append(s.codes, int32(class))
 			return
 		}
-		s.soften(row)
+		s.soften()
 	}
 	for k := range s.cols {
 		s.cols[k].addNumber(x[k], whys[k])
@@ -247,8 +254,8 @@ func hardClass(x []float64, whys []Why) (class int, missing bool) {
 }
 
 // soften turns codes into numbers.
-func (s *shares) soften(row int64) {
-	s.soft, s.first = true, row
+func (s *shares) soften() {
+	s.soft = true
 	for k := range s.cols {
 		s.cols[k].number = true
 		for _, code := range s.codes {

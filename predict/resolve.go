@@ -214,11 +214,11 @@ func (r *resolver) flags() error {
 	}
 	if i := r.label; i >= 0 {
 		r.setLabels(r.texts(i))
-		if r.joined != nil && i >= r.joined.own { // those of all rows, in the order of their file
+		if r.labelJoined() { // those of all rows, in the order of their file
 			r.setLabels(r.joined.join.known(r.cols[i].Name))
 		}
 	}
-	if r.joined != nil && r.oneHot != nil {
+	if r.oneHot != nil && r.sharesJoined() {
 		r.setLabels(r.joined.join.shares.classes)
 	}
 	return nil
@@ -304,6 +304,9 @@ func (r *resolver) mayBeLabel(i int) bool {
 	}
 	return false
 }
+
+// labelJoined reports whether the label is a column of another file.
+func (r *resolver) labelJoined() bool { return r.joined != nil && r.label >= r.joined.own }
 
 // sharesJoined reports whether the labels are shares from another file.
 func (r *resolver) sharesJoined() bool { return r.joined != nil && r.joined.join.shares != nil }
@@ -552,7 +555,7 @@ func (r *resolver) extras() error {
 		r.documents()
 	}
 	if r.id < 0 {
-		if i := find("id", "idx", "row_id", "sample_id", "index", "Unnamed: 0", ""); i >= 0 {
+		if i := find(append(slices.Clone(idNames), "index", "Unnamed: 0", "")...); i >= 0 {
 			r.id, r.claimed[i] = i, "--id"
 		}
 	}
@@ -667,7 +670,7 @@ func (r *resolver) formNote() string {
 func (r *resolver) labelNote() string {
 	var s string
 	switch {
-	case r.joined != nil && (r.oneHot != nil || r.label >= r.joined.own):
+	case r.labelJoined() || r.oneHot != nil && r.sharesJoined():
 		s = r.joined.join.note()
 	case r.oneHot != nil:
 		names := r.columnNames(r.oneHot)

@@ -105,8 +105,8 @@ func (r *resolver) cannotTell() error {
 }
 
 func (r *resolver) noSampleLabel() error {
-	if r.apart {
-		return r.fail("the file of labels has no labels", "")
+	if r.apart || r.labelJoined() {
+		return r.fail("the file of labels has no labels", "--labels FILE:COLUMN says which column is the label")
 	}
 	return r.at(r.label, fmt.Sprintf("no label in the first %d rows", r.sample.Rows()), "--label COLUMN says which column is the label")
 }
@@ -116,6 +116,9 @@ func (r *resolver) noMatch(names []string) error {
 	var where string
 	if r.label >= 0 {
 		where = fmt.Sprintf(" in column %s", quote(r.cols[r.label].Name))
+	}
+	if r.labelJoined() {
+		where = " in " + r.joined.join.labels
 	}
 	m := (&Layout{Form: Probabilities, Classes: names}).Matcher()
 	label := r.labels[0]

@@ -101,5 +101,9 @@ func (s scoreReport) joinNote() string {
 	case s.wholeJoin() && j.Labelled:
 		return fmt.Sprintf("joined on %s: each of %s labels has one row of predictions", s.joinKeys(), Count(j.Labels))
 	}
-	return fmt.Sprintf("joined on %s: %s of %s have predictions", s.joinKeys(), Count(j.Matched), plural(j.Labels, "key", "keys"))
+	noun := "label"
+	if !j.Labelled {
+		noun = "key"
+	}
+	return fmt.Sprintf("joined on %s: predictions for %s of %s", s.joinKeys(), Count(j.Matched), plural(j.Labels, noun, noun+"s"))
 }

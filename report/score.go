@@ -307,7 +307,7 @@ func (s scoreReport) verdict() string {
 		text += " (" + strings.Join(remarks, ", ") + ")"
 	}
 	text += s.againstBase()
-	if n := s.CrossEntropy.Value; n >= 0 && n < 700 {
+	if n := s.CrossEntropy.Value; n >= 0 && n < 700 && s.row() != "document" {
 		text += fmt.Sprintf(": like guessing among %s equally likely outcomes", Number(math.Exp(n)))
 		if !s.HasLabels && s.N > 1 {
 			text += " at every " + s.row()
@@ -422,7 +422,9 @@ func (s scoreReport) headline() Block {
 		bound = ", a lower bound"
 	}
 	t.figure(fmt.Sprintf("total NLL, %s%s", s.units(), bound), point(s.u.FromNats(s.NLL), "").Write())
-	t.figure("perplexity per "+s.row(), perplexity(s.CrossEntropy).Write())
+	if s.row() != "document" { // nobody guesses a whole document
+		t.figure("perplexity per "+s.row(), perplexity(s.CrossEntropy).Write())
+	}
 	if s.HasLabels {
 		t.figure(fmt.Sprintf("base-rate entropy, %s", s.units()), point(s.u.FromNats(s.BaseRateEntropy), "").Write())
 		skill := ratio(s.Skill).WritePercent()

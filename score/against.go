@@ -50,14 +50,17 @@ func RunAgainst(ctx context.Context, job AgainstJob) (*Divergence, error) {
 	}
 	r := &againstRunner{job: job, apart: apart, step: newLockstep()}
 	r.inputs = [2][]Input{model: job.Inputs, base: job.Base}
-	if err := r.open(ctx); err != nil {
+	// Sources are opened and read in one context, which ends when one side has failed.
+	within, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err := r.open(ctx, within, cancel); err != nil {
 		return nil, err
 	}
 	defer r.closeFirst()
 	if err := r.decide(); err != nil {
 		return nil, err
 	}
-	rows, err := r.step.together(ctx, r.read)
+	rows, err := r.step.together(ctx, within, cancel, r.read)
 	if err != nil {
 		return nil, err
 	}
@@ -92,9 +95,8 @@ type againstRunner struct {
 
 // open opens the first input of both sides at the same time: they may be pipes that one
 // program writes to in turn.
-func (r *againstRunner) open(ctx context.Context) error {
-	l := newLockstep()
-	_, err := l.together(ctx, func(ctx context.Context, side int) (int64, error) {
+func (r *againstRunner) open(ctx, within context.Context, cancel func()) error {
+	_, err := newLockstep().together(ctx, within, cancel, func(ctx context.Context, side int) (int64, error) {
 		src, err := r.inputs[side][0].Open(ctx)
 		if err != nil {
 			return 0, place(err, r.inputs[side][0].Name)
@@ -238,8 +240,8 @@ func (r *againstRunner) contradiction() error {
 		Hint: fmt.Sprintf("say what the base's columns hold: --base-probs %[1]q or --base-logits %[1]q", r.job.Request.Logits)}
 }
 
-// alignClasses puts the base's columns in the order of the model's classes: by name where both
-// have names, else by position.
+// alignClasses puts the base's columns in the order of the model's classes: by name where
+// both have names, or where one has the names that the other's numbers are; else by position.
 func (r *againstRunner) alignClasses() error {
 	m, b := r.layouts[model], r.layouts[base]
 	names := [2]string{r.first[model].Name(), r.first[base].Name()}
@@ -252,14 +254,19 @@ func (r *againstRunner) alignClasses() error {
 			Hint: "the two must have the same classes; say which columns with --probs, --logits or --logprobs, and with --base-probs, --base-logits or --base-logprobs"}
 		return e
 	}
-	if !m.Named || !b.Named {
-		return nil
+	named := m.Named && b.Named
+	var order []int
+	if named {
+		order = sameNames(m.Values, b.Values)
 	}
-	order := sameNames(m.Values, b.Values)
 	if order == nil {
 		order = sameNames(m.Classes, b.Classes)
 	}
-	if order == nil {
+	switch {
+	case order == nil && !named:
+		b.Classes = m.Classes
+		return nil
+	case order == nil:
 		missing := ""
 		for _, name := range m.Classes {
 			if !slices.Contains(b.Classes, name) {
@@ -325,7 +332,9 @@ func (r *againstRunner) readOne(ctx context.Context, side, i int, before int64) 
 	if err != nil {
 		return 0, err
 	}
-	rows, err = src.Read(ctx, bind.Selection, r.job.Threads, func(worker int, b *predict.Batch) error {
+	selection := bind.Selection
+	selection.OwnNaN = true // whatever comes of a row with NaN is seen to be NaN
+	rows, err = src.Read(ctx, selection, r.job.Threads, func(worker int, b *predict.Batch) error {
 		if r.job.OnRows != nil && side == model {
 			r.job.OnRows(int64(b.Rows))
 		}

@@ -56,6 +56,9 @@ type againstFold struct {
 	// scratch
 	wide [2][]float64
 	tmp  [2][]float64
+	// of one row
+	judged loss.Judged
+	target [1]int
 }
 
 // sharedQuantiles are filled by all workers, which costs less memory than to have
@@ -144,16 +147,23 @@ func (f *againstFold) fold(m, b *run, from, to int64) (row int64, err error) {
 		if err != nil {
 			return row, err
 		}
-		if class == predict.NoLabel && why[model] == sound {
-			why[model] = noLabel
-		}
-		w, odd := f.weightOf(m, at[model])
-		if why[model] == sound {
-			why[model] = odd
+		w, beside := f.weightOf(m, at[model])
+		if class == predict.NoLabel {
+			beside = noLabel
 		}
 		var r pair
-		if why == [2]reason{} {
+		if beside == sound && why == [2]reason{} {
 			r, why = f.pair(m.Batch, at[model], b.Batch, at[base])
+		} else {
+			// What else is wrong is said too, and what is wrong with the values goes first.
+			for side, batch := range [2]*run{m, b} {
+				if why[side] == sound {
+					why[side] = f.flaw(side, batch.Batch, at[side])
+				}
+			}
+			if why[model] == sound {
+				why[model] = beside
+			}
 		}
 		if why != [2]reason{} {
 			if err := f.reject(m, b, row, why); err != nil {
@@ -209,6 +219,11 @@ func (f *againstFold) classOf(m, b *run, row int64) (class int, err error) {
 		if row >= int64(len(f.apart.labels.Codes)) {
 			return 0, f.trouble(model, m, row, fmt.Sprintf("no label: the labels end after %d rows", len(f.apart.labels.Codes)),
 				"--labels needs one label per row of predictions, in the same order")
+		}
+		if m.bind.ID >= 0 {
+			if what, _ := f.apart.rightRow(f.layouts[model].ID, row, m.Texts[m.bind.ID].At(m.at(row))); what != "" {
+				return 0, f.trouble(model, m, row, what, "sort both files alike")
+			}
 		}
 		code := f.apart.labels.Codes[row]
 		class, label = f.apart.classes[code], []byte(f.apart.labels.Names[code])
@@ -485,13 +500,19 @@ func pairOf[T loss.Float](f *againstFold, x, y []T) (r pair, why [2]reason) {
 	why[model], r.sum[model] = examine(f, model, x)
 	why[base], r.sum[base] = examine(f, base, y)
 	if why != [2]reason{} {
+		if why[model] == sound {
+			why[model] = softmaxOf(f, model, x)
+		}
+		if why[base] == sound {
+			why[base] = softmaxOf(f, base, y)
+		}
 		return r, why
 	}
 	m, b := f.layouts[model].Form, f.layouts[base].Form
 	switch {
 	case m == predict.Logits && b == predict.Logits:
 		if r.kl = loss.KLLogits(y, x); r.kl != r.kl {
-			return r, [2]reason{model: softmaxOf(x), base: softmaxOf(y)}
+			return r, [2]reason{model: softmaxOf(f, model, x), base: softmaxOf(f, base, y)}
 		}
 	case m == predict.Probabilities && b == predict.Probabilities && !f.rescale():
 		r.kl = loss.KLProbs(y, x)
@@ -564,13 +585,33 @@ func examine[T loss.Float](f *againstFold, side int, x []T) (why reason, sum flo
 	return sound, 1
 }
 
-// softmaxOf is why a row of logits has no softmax; sound if it has one.
-func softmaxOf[T loss.Float](x []T) reason {
+// softmaxOf is why a row of logits has no softmax; sound if it has one, or is of another
+// form.
+func softmaxOf[T loss.Float](f *againstFold, side int, x []T) reason {
+	if f.layouts[side].Form != predict.Logits {
+		return sound
+	}
 	// The largest is −Inf if all are, and a sum with NaN is NaN.
 	if sum, _, most, _ := loss.Tally(x); sum == sum && !math.IsInf(most, 0) {
 		return sound
 	}
 	return noSoftmax(x)
+}
+
+// flaw is what is wrong with row i of a side.
+func (f *againstFold) flaw(side int, b *predict.Batch, i int) reason {
+	x32, x64 := row(b, i)
+	if x32 != nil {
+		return flawOf(f, side, x32)
+	}
+	return flawOf(f, side, x64)
+}
+
+func flawOf[T loss.Float](f *againstFold, side int, x []T) reason {
+	if why, _ := examine(f, side, x); why != sound {
+		return why
+	}
+	return softmaxOf(f, side, x)
 }
 
 // scaled is a row of probabilities divided by its sum.
@@ -665,6 +706,7 @@ func surprisalOf[T loss.Float](f *againstFold, side int, x []T, class int, sum f
 		nats = max(0, shift-float64(x[class])*f.toNats[side])
 		return nats, math.Exp(-nats)
 	}
-	nats = loss.Softmax(x, class)
+	loss.Judge(&f.judged, x, len(x), append(f.target[:0], class))
+	nats = f.judged.Nats[0]
 	return nats, math.Exp(-nats)
 }

@@ -236,6 +236,21 @@ func TestAgainstIsTwoScorecards(t *testing.T) {
 			t.Errorf("%+v, and by itself %+v", *side, c.CrossEntropy)
 		}
 	}
+	// Stored as float32, too.
+	input := func(tab *table) []Input {
+		return []Input{{Name: "t", Open: func(context.Context) (predict.Source, error) { return narrow{tab}, nil }}}
+	}
+	half, err := RunAgainst(context.Background(), AgainstJob{Inputs: input(m), Base: input(b), Request: req})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Run(context.Background(), Job{Inputs: input(m), Request: req})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if half.CrossEntropy != c.CrossEntropy {
+		t.Errorf("float32: %+v, and by itself %+v", half.CrossEntropy, c.CrossEntropy)
+	}
 	if got := d.CrossEntropy.Value - d.BaseCrossEntropy.Value; !(math.Abs(got-d.More.Value) <= 1e-14) {
 		t.Errorf("the difference of means is %v, the mean difference %v", got, d.More.Value)
 	}
@@ -324,6 +339,58 @@ func TestAgainstFreqIsRepetition(t *testing.T) {
 	}
 }
 
+// What is wrong with a row is said of each side, and what is wrong with its values before what
+// is wrong beside them.
+func TestAgainstInvalid(t *testing.T) {
+	m := grid("y,w,z_0,z_1,z_2", "0,1,1,2,3", "0,1,NaN,2,3", "0,1,NA,2,3", ",1,1,2,3", "0,-1,1,2,3", ",1,NaN,2,3", "0,1,-Inf,-Inf,-Inf", "0,1,1,2,3", "0,0,1,2,3", "0,1,1,2,3")
+	b := grid("p_0,p_1,p_2", "0.25,0.25,0.5", "0.25,0.25,0.5", "-0.25,0.75,0.5", "0.25,NaN,0.5", "0.25,0.25,0.5", "0.25,0.25,0.5", "0.5,0,1.5", "0.25,,0.5", "0.25,0.25,0.5", "0.5,0.25,0.25")
+	req := predict.Request{Logits: "z_*", Label: "y", Weight: "w", Classes: "0,1,2"}
+	for name, wrap := range map[string]func(*table) predict.Source{
+		"listed":     func(tab *table) predict.Source { return tab },
+		"not listed": func(tab *table) predict.Source { return quiet{tab} },
+	} {
+		input := func(tab *table) []Input {
+			return []Input{{Name: "t", Open: func(context.Context) (predict.Source, error) { return wrap(tab), nil }}}
+		}
+		d, err := RunAgainst(context.Background(), AgainstJob{Inputs: input(m), Base: input(b), Request: req, BaseRequest: predict.Request{Probs: "p_*"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts := func(list []InvalidRows) string {
+			var all []string
+			for _, r := range list {
+				all = append(all, fmt.Sprint(r.Reason, " ", r.Count, " ", r.First))
+			}
+			return strings.Join(all, "; ")
+		}
+		for _, c := range [][2]string{
+			{counts(d.Rows.Invalid), "NA 1 [{0 3}]; NaN 2 [{0 2} {0 6}]; no finite value 1 [{0 7}]; no label 1 [{0 4}]; weight negative or not a finite number 1 [{0 5}]"},
+			{counts(d.Rows.InvalidBase), "empty 1 [{0 8}]; NaN 1 [{0 4}]; negative 1 [{0 3}]; above 1 1 [{0 7}]"},
+			{fmt.Sprint(d.Rows.Read, d.N, d.Rows.LeftOut, d.Rows.ZeroWeight), "10 2 7 1"},
+		} {
+			if c[0] != c[1] {
+				t.Errorf("%s: %s\nwant %s", name, c[0], c[1])
+			}
+		}
+	}
+}
+
+// quiet is a table that does not list NaN as missing.
+type quiet struct{ *table }
+
+func (s quiet) Read(ctx context.Context, sel predict.Selection, threads int, fold predict.Fold) (int64, error) {
+	return s.table.Read(ctx, sel, threads, func(worker int, b *predict.Batch) error {
+		var rest []predict.Missing
+		for _, m := range b.Missing {
+			if m.Why != predict.NaN {
+				rest = append(rest, m)
+			}
+		}
+		b.Missing = rest
+		return fold(worker, b)
+	})
+}
+
 // Ties share, as they do in accuracy.
 func TestAgainstTies(t *testing.T) {
 	for _, c := range []struct {
@@ -358,6 +425,49 @@ func TestAgainstNames(t *testing.T) {
 	}
 	if d.KL.Value != 0 || d.More.Value != 0 {
 		t.Errorf("KL %v, more %v", d.KL.Value, d.More.Value)
+	}
+}
+
+// nameless is a table whose columns go by number.
+type nameless struct{ *table }
+
+func (n nameless) Columns() []predict.Column {
+	cols := n.table.Columns()
+	for i := range cols {
+		cols[i] = predict.Column{Name: strconv.Itoa(i + 1)}
+	}
+	return cols
+}
+
+// Numbers of columns are paired with columns that are called by them, and with others by place.
+func TestAgainstNumbers(t *testing.T) {
+	bare := nameless{grid("x,y,z", "0.125,0.25,0.625", "0.5,0.375,0.125")}
+	input := func(src predict.Source) []Input {
+		return []Input{{Name: "t", Open: func(context.Context) (predict.Source, error) { return src, nil }}}
+	}
+	for _, c := range []struct {
+		named *table
+		same  bool
+	}{
+		{grid("p_2,p_0,p_1", "0.625,0.125,0.25", "0.125,0.5,0.375"), true},
+		{grid("p_2,p_0,p_1", "0.125,0.25,0.625", "0.5,0.375,0.125"), false},
+		{grid("p_c,p_a,p_b", "0.125,0.25,0.625", "0.5,0.375,0.125"), true},
+		{grid("p_3,p_1,p_2", "0.125,0.25,0.625", "0.5,0.375,0.125"), true},
+	} {
+		for i, sides := range [][2]predict.Source{{c.named, bare}, {bare, c.named}} {
+			job := AgainstJob{Inputs: input(sides[0]), Base: input(sides[1]), Request: predict.Request{Label: "none"}}
+			job.Request.Probs, job.BaseRequest.Probs = "p_*", "1-3"
+			if i == 1 {
+				job.Request.Probs, job.BaseRequest.Probs = "1-3", "p_*"
+			}
+			d, err := RunAgainst(context.Background(), job)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (d.KL.Value == 0) != c.same {
+				t.Errorf("%q and no names, %d: KL %v", c.named.names, i, d.KL.Value)
+			}
+		}
 	}
 }
 

@@ -102,9 +102,7 @@ func (f *fold) documents(all *surprisal.Accumulator) *DocumentScore {
 	total.MergeScaled(all, 0)
 	total.AddRepeated(0, 1, d.N)
 	d.NLL = f.estimate(&total, func(k *cluster, sum *surprisal.Cluster) {
-		for i := range k.classes {
-			sum.MergeScaled(&k.classes[i].sum, 0)
-		}
+		sum.MergeScaled(k.all(), 0)
 		sum.Add(0, 1)
 	})
 	if !f.options.PerDocument {
@@ -140,7 +138,7 @@ func (f *fold) documents(all *surprisal.Accumulator) *DocumentScore {
 	}
 	for j, name := range perNames {
 		if f.total.per[j].N() > 0 {
-			add(name, func(k *cluster) *surprisal.Cluster { return &k.per[j] })
+			add(name, func(k *cluster) *surprisal.Cluster { return k.per[j] })
 		}
 	}
 	return d

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"surprisal"
 	"surprisal/loss"
@@ -21,9 +22,10 @@ type fold struct {
 	toNats  float64      // factor from the layout's log base to nats
 	cap     float64      // −log of the floor; +Inf without one
 
-	input int              // the input being read
-	base  int64            // rows of the inputs before it
-	bind  *predict.Binding // its columns
+	input    int              // the input being read
+	base     int64            // rows of the inputs before it
+	numbered bool             // its clusters are numbered, as those of other inputs are
+	bind     *predict.Binding // its columns
 
 	texts            rowTexts                // rows that are documents, if the options ask
 	total            measures                // all rows but their cross entropy
@@ -56,13 +58,16 @@ type fold struct {
 		classes []int32
 	}
 
+	last    *cluster // that of the last row, if rows are clustered
+	lastKey string
+
 	// scratch
-	found           []int32 // the class of each row of a batch, or what Matcher gives instead
-	targets         []int   // the class that is scored, or -1
-	judged          loss.Judged
-	odds            []float64
-	p, logP, y, log []float64
-	key             []byte
+	found            []int32 // the class of each row of a batch, or what Matcher gives instead
+	targets          []int   // the class that is scored, or -1
+	judged           loss.Judged
+	odds             []float64
+	p, logP, y, log  []float64
+	key, clusterName []byte
 }
 
 // measures are the means of a set of rows beside their cross entropy.
@@ -85,13 +90,18 @@ func (m *measures) merge(o *measures) {
 	}
 }
 
-// cluster is the exact sums of the rows that share a cluster key.
+// cluster is the exact sums of the rows that share a cluster key. There may be
+// millions of them, so that it has no more than the rows need.
 type cluster struct {
-	classes          []classCluster
-	hit, brier       surprisal.Cluster
-	labelEntropy, kl surprisal.Cluster
-	per              [len(perNames)]surprisal.Cluster
+	classes []classCluster
+	judged  *judgedCluster                    // nil where there are no labels
+	soft    *softCluster                      // nil but for label shares
+	per     [len(perNames)]*surprisal.Cluster // nil for what is not counted
 }
+
+type judgedCluster struct{ hit, brier surprisal.Cluster }
+
+type softCluster struct{ labelEntropy, kl surprisal.Cluster }
 
 // classCluster is the cross entropy of a cluster's rows of one class; class is −1
 // for rows with label shares, and 0 where there are no labels.
@@ -110,17 +120,52 @@ func (c *cluster) class(class int32) *surprisal.Cluster {
 	return &c.classes[len(c.classes)-1].sum
 }
 
+// all is the sums over all classes.
+func (c *cluster) all() *surprisal.Cluster {
+	if len(c.classes) == 1 {
+		return &c.classes[0].sum
+	}
+	sum := new(surprisal.Cluster)
+	for i := range c.classes {
+		sum.Merge(&c.classes[i].sum)
+	}
+	return sum
+}
+
 func (c *cluster) merge(o *cluster) {
 	for i := range o.classes {
 		c.class(o.classes[i].class).Merge(&o.classes[i].sum)
 	}
-	c.hit.Merge(&o.hit)
-	c.brier.Merge(&o.brier)
-	c.labelEntropy.Merge(&o.labelEntropy)
-	c.kl.Merge(&o.kl)
-	for i := range c.per {
-		c.per[i].Merge(&o.per[i])
+	if c.judged != nil {
+		c.judged.hit.Merge(&o.judged.hit)
+		c.judged.brier.Merge(&o.judged.brier)
 	}
+	if c.soft != nil {
+		c.soft.labelEntropy.Merge(&o.soft.labelEntropy)
+		c.soft.kl.Merge(&o.soft.kl)
+	}
+	for i := range c.per {
+		if c.per[i] != nil {
+			c.per[i].Merge(o.per[i])
+		}
+	}
+}
+
+// newCluster makes a cluster with what this data set needs.
+func (f *fold) newCluster() *cluster {
+	c := &cluster{classes: make([]classCluster, 0, 1)}
+	if f.layout.Classes != nil {
+		c.judged = &judgedCluster{}
+	}
+	if f.shares != nil {
+		c.soft = &softCluster{}
+	}
+	for j, column := range [...]string{f.layout.Tokens, f.layout.Words, f.layout.Bytes} {
+		if column != "" {
+			c.per[j] = &surprisal.Cluster{}
+		}
+	}
+	return c
 }
 
 // slice is the rows that share a slicing key.
@@ -258,6 +303,13 @@ func (f *fold) start(input int, base int64, bind *predict.Binding) {
 func (f *fold) add(b *predict.Batch) error {
 	f.defects.decimals = max(f.defects.decimals, b.Decimals)
 	f.defects.stored(b.Half, b.Brain)
+	if f.apart != nil && f.bind.ID >= 0 {
+		for i := range b.Rows {
+			if what, hint := f.apart.rightRow(f.layout.ID, f.base+b.First-1+int64(i), b.Texts[f.bind.ID].At(i)); what != "" {
+				return f.trouble(b, i, what, hint)
+			}
+		}
+	}
 	if b.Columns != nil {
 		return f.addColumns(b)
 	}
@@ -466,6 +518,9 @@ func (f *fold) unknownLabel(b *predict.Batch, i int, label string) error {
 			"name the classes with --classes, in the order of the columns")
 	}
 	hint := "is this the label column? choose it with --label; name the classes with --classes"
+	if b.Keys != nil {
+		hint = "is this the label column? choose it with --labels FILE:COLUMN; name the classes with --classes"
+	}
 	if l.Form.Binary() {
 		hint = "a single probability column scores two classes; give one column per class with --probs"
 	}
@@ -615,20 +670,15 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		}
 	}
 	if f.clusters != nil {
-		key := b.Texts[f.bind.Cluster].At(i)
-		c := f.clusters[string(key)]
-		if c == nil {
-			c = &cluster{}
-			f.clusters[string(key)] = c
-		}
+		c := f.clusterOf(f.clusterKey(b, i))
 		w.intoCluster(c.class(int32(class)), nats)
 		if judged {
-			w.intoCluster(&c.hit, r.hit)
-			w.intoCluster(&c.brier, r.brier)
+			w.intoCluster(&c.judged.hit, r.hit)
+			w.intoCluster(&c.judged.brier, r.brier)
 		}
 		if f.shares != nil {
-			w.intoCluster(&c.labelEntropy, r.labelEntropy)
-			w.intoCluster(&c.kl, r.kl)
+			w.intoCluster(&c.soft.labelEntropy, r.labelEntropy)
+			w.intoCluster(&c.soft.kl, r.kl)
 		}
 		for j, column := range [...]int{f.bind.Tokens, f.bind.Words, f.bind.Bytes} {
 			if column >= 0 {
@@ -642,6 +692,34 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		}
 	}
 	return nil
+}
+
+// clusterKey is the key of the cluster of row i. Numbers within a file are told
+// from those within another.
+func (f *fold) clusterKey(b *predict.Batch, i int) []byte {
+	key := b.Texts[f.bind.Cluster].At(i)
+	if !f.numbered || f.input == 0 {
+		return key
+	}
+	f.clusterName = append(strconv.AppendInt(f.clusterName[:0], int64(f.input), 10), 0)
+	f.clusterName = append(f.clusterName, key...)
+	return f.clusterName
+}
+
+// clusterOf is the cluster of a key. That of the row before comes first, since the
+// rows of a document stand together as a rule.
+func (f *fold) clusterOf(key []byte) *cluster {
+	if f.last != nil && string(key) == f.lastKey {
+		return f.last
+	}
+	c := f.clusters[string(key)]
+	f.lastKey = string(key)
+	if c == nil {
+		c = f.newCluster()
+		f.clusters[f.lastKey] = c
+	}
+	f.last = c
+	return c
 }
 
 // notable gives the row's surprisal with the floor applied, and books what is
@@ -699,7 +777,7 @@ func (f *fold) intoSlice(b *predict.Batch, i int, nats float64, w rowWeight) err
 	}
 	w.into(&s.sum, nats)
 	if s.clusters != nil {
-		key := b.Texts[f.bind.Cluster].At(i)
+		key := f.clusterKey(b, i)
 		c := s.clusters[string(key)]
 		if c == nil {
 			c = &surprisal.Cluster{}

@@ -56,7 +56,7 @@ func (r *runner) readJoined(ctx context.Context, join *predict.Join, in LabelsIn
 		}
 	}()
 	if settle {
-		if err := join.Settle(r.job.Request.Over(predict.AboutOf(first).Request), first, src); err != nil {
+		if err := join.Settle(r.job.Request, first, src); err != nil {
 			return err
 		}
 	}

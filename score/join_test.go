@@ -245,9 +245,13 @@ func TestJoinRefusals(t *testing.T) {
 		{"strict, predicted twice", sub, []*table{grid("id,label", "a,0", "b,1")}, []string{""}, Options{Strict: true}, "1 key with several predictions: b"},
 		{"other columns", sub, []*table{grid("id,label", "a,0"), grid("id,y", "b,1")}, []string{"", ""}, Options{}, `no column "label"`},
 		{"two columns", sub, []*table{grid("id,label", "a,0"), grid("id,label", "b,1")}, []string{"label", "y"}, Options{}, "must have the same"},
+		{"a file without the key", nil, []*table{grid("id,label", "a,0", "b,1")}, []string{""}, Options{}, `--join: no column "id"`},
 		{"no labels", sub, nil, nil, Options{}, "--join needs a file of labels"},
 	} {
-		job := Job{Inputs: []Input{c.predictions.input()}, Join: "id", Options: c.opt}
+		job := Job{Inputs: []Input{sub.input()}, Join: "id", Options: c.opt}
+		if c.predictions == nil {
+			job.Inputs = append(job.Inputs, grid("key,p", "b,0.5").input())
+		}
 		for i, l := range c.labels {
 			job.Labels = append(job.Labels, l.labelsInput(c.columns[i]))
 		}

@@ -168,11 +168,10 @@ type sideEnd struct {
 // be a pipe that keeps silent.
 const patience = 300 * time.Millisecond
 
-// together reads both sides at the same time. The error is that of the earliest row, and of one
-// row that of the model, the base, the folding, in this order. Rows that only one side has are no error here.
-func (l *lockstep) together(ctx context.Context, read func(ctx context.Context, side int) (rows int64, err error)) (rows [2]int64, err error) {
-	within, cancel := context.WithCancel(ctx)
-	defer cancel()
+// together reads both sides at the same time, with the context within ctx that cancel
+// ends. The error is that of the earliest row, and of one row that of the model, the base, the
+// folding, in this order. Rows that only one side has are no error here.
+func (l *lockstep) together(ctx, within context.Context, cancel func(), read func(ctx context.Context, side int) (rows int64, err error)) (rows [2]int64, err error) {
 	defer context.AfterFunc(ctx, func() {
 		l.mu.Lock()
 		l.halt(-1, nil)

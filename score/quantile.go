@@ -222,7 +222,15 @@ func (q *Quantiles) distribution() []weighed {
 	if q.past == nil {
 		// Equal values by weight, so that sums do not depend on the order in which they
 		// came.
-		slices.SortFunc(q.all, func(a, b weighed) int { return cmp.Or(cmp.Compare(a.v, b.v), cmp.Compare(a.w, b.w)) })
+		slices.SortFunc(q.all, func(a, b weighed) int {
+			switch {
+			case a.v < b.v:
+				return -1
+			case a.v > b.v:
+				return 1
+			}
+			return cmp.Compare(a.w, b.w)
+		})
 		return q.all
 	}
 	var out []weighed

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 
 	"surprisal/predict"
 )
@@ -153,9 +154,11 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 		}
 	}
 	if r.join != nil {
-		if src, err = r.join.With(src, i); err != nil {
+		joined, err := r.join.With(src, i)
+		if err != nil {
 			return err
 		}
+		src = joined
 	}
 	if r.layout == nil {
 		if err := r.decide(src); err != nil {
@@ -166,10 +169,11 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 	if err != nil {
 		return err
 	}
+	about := predict.AboutOf(src)
 	for _, f := range r.folds {
 		f.start(i, r.base, bind)
+		f.numbered = about.Numbered && r.layout.Cluster == about.Request.Cluster
 	}
-	about := predict.AboutOf(src)
 	selection := bind.Selection
 	selection.ByColumn, selection.OwnNaN = r.folds[0].byColumn(), true
 	rows, err := src.Read(ctx, selection, r.opt.Threads, func(worker int, b *predict.Batch) error {
@@ -253,30 +257,23 @@ func readApart(ctx context.Context, job Job, threads int) (*apartLabels, error) 
 			a.labels = labels
 			continue
 		}
-		a.append(labels)
+		a.labels.Append(labels)
 	}
 	return a, nil
 }
 
-// append adds the labels of a further file.
-func (a *apartLabels) append(more *predict.Labels) {
-	codes := map[string]int32{}
-	for code, name := range a.labels.Names {
-		codes[name] = int32(code)
+// rightRow is the error of a row whose id is not that of its label, where both
+// have one of the same name.
+func (a *apartLabels) rightRow(column string, at int64, id []byte) (what, hint string) {
+	if !strings.EqualFold(a.labels.ID, column) || a.labels.Fits(at, id) {
+		return "", ""
 	}
-	recode := make([]int32, len(more.Names))
-	for i, name := range more.Names {
-		code, ok := codes[name]
-		if !ok {
-			code = int32(len(a.labels.Names))
-			a.labels.Names = append(a.labels.Names, name)
-			codes[name] = code
-		}
-		recode[i] = code
+	join := column
+	if a.labels.ID != column {
+		join += "=" + a.labels.ID
 	}
-	for _, code := range more.Codes {
-		a.labels.Codes = append(a.labels.Codes, recode[code])
-	}
+	return fmt.Sprintf("%s is %q here, but not in row %d of the labels: these are not the same rows in the same order", column, id, at+1),
+		fmt.Sprintf("--join %s finds the label of each row by it", join)
 }
 
 func readLabels(ctx context.Context, in LabelsInput, threads int) (labels *predict.Labels, err error) {

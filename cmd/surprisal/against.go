@@ -47,7 +47,7 @@ type completion func(cmd *cobra.Command, files []string, typed string) ([]string
 var aloneOnly = []struct{ names, why string }{
 	{"prob positive logprob nll tokens words bytes", "whole rows are compared, with a value for each class: --probs, --logits or --logprobs"},
 	{"onehot", "labels are one class for each row: --label or --labels"},
-	{"by max-slices", "score the slices of each model by themselves"},
+	{"by max-slices per-document", "score each model by itself for its slices and documents"},
 	{"floor", "rows that are infinitely far apart are counted, and the mean of the others is shown"},
 	{"fail-over", "it is a threshold for one model's cross entropy"},
 	{"join", "both models must have the same rows in the same order, and so must the labels"},

@@ -97,7 +97,7 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	}
 	const what = "What the columns hold"
 	columns(what, &r.Label, "label", "`COL`: what happened; none for no labels")
-	fs.StringArrayVar(&f.labels, "labels", nil, "`FILE[:COL]`: labels from another file, row by row; once, or once per input")
+	fs.StringArrayVar(&f.labels, "labels", nil, "`FILE[:COL]`: labels from another file, row by row, or by --join; once, or once per input")
 	setGroup(fs, what, "labels")
 	fs.StringVar(&f.join, "join", "", "`COL`: the key by which rows find those labels, in any order; COL=COL2 if --labels calls it COL2")
 	setGroup(fs, what, "join")
@@ -202,11 +202,11 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 	switch {
 	case empty != "":
 		return fmt.Errorf("--%s: the value is empty", empty)
-	case label && set("labels"):
+	case label && set("labels") && !set("join"):
 		return hinted(errors.New("--label and --labels contradict each other"), "a column of a second file: --labels FILE:COL")
 	case label && set("onehot"):
 		return errors.New("--label and --onehot contradict each other: both say what happened")
-	case set("labels") && set("onehot"):
+	case set("labels") && set("onehot") && !set("join"):
 		return errors.New("--labels and --onehot contradict each other: both say what happened")
 	case set("join") && !set("labels"):
 		return hinted(errors.New("--join needs --labels"), "it names the key by which rows find their label in another file: --labels FILE --join %s", f.join)

@@ -47,7 +47,8 @@ func TestAgainstSameBits(t *testing.T) {
 	model.widen()
 	base.widen()
 	// The two have the same number of rows, so that they are shuffled alike.
-	ms, bs := model.layouts(t), base.layouts(t)
+	joined := func(l layout) bool { return l.name == "joined" } // a comparison joins nothing
+	ms, bs := slices.DeleteFunc(model.layouts(t), joined), slices.DeleteFunc(base.layouts(t), joined)
 	exe := command(t, nil)
 	compare := func(m, b layout, threads int, flags []string) map[string]any {
 		t.Helper()

@@ -47,7 +47,8 @@ func TestAgainstPipes(t *testing.T) {
 	}
 	for row := range rows {
 		for i, f := range pipes {
-			line := fmt.Sprintf("%d,%d,%g\n", row%7, row%5, 0.25*float64(i))
+			// Far more in all than what is read ahead.
+			line := fmt.Sprintf("%0100d,%d,%g\n", row%7, row%5, 0.25*float64(i))
 			if row == 0 {
 				line = "z_0,z_1,z_2\n" + line
 			}
@@ -65,6 +66,35 @@ func TestAgainstPipes(t *testing.T) {
 	if n := fmt.Sprint(object(t, out.Bytes())["n"]); n != fmt.Sprint(rows) {
 		t.Errorf("%s rows, want %d", n, rows)
 	}
+}
+
+// A pipe that keeps silent does not keep the error of the other side back.
+func TestAgainstSilentPipe(t *testing.T) {
+	exe := command(t, nil)
+	broken := filepath.Join(t.TempDir(), "broken.npy")
+	if err := os.WriteFile(broken, []byte("\x93NUMPY"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, "score", "-", "--against", broken, "--logits", "z_*", "-q")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	overdue := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer overdue.Stop()
+	if _, err := in.Write([]byte("z_0,z_1\n1,2\n1,2\n")); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // before the pipe is closed
+	if got := errs.String(); !strings.HasPrefix(got, "surprisal: "+broken+": ") {
+		t.Errorf("stderr is %q", got)
+	}
+	in.Close()
 }
 
 // TestAgainstMemory compares rows of a large vocabulary: memory is flat in the rows.
