@@ -1226,13 +1226,13 @@ loop:
 	VFMADD213PS  c54<>+0(SB), Y4, Y11
 	VFMADD213PS  c54<>+0(SB), Y5, Y13
 	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y6, Y7, Y2
+	VMULPS       Y6, Y7, Y2
 	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y8, Y9, Y3
+	VMULPS       Y8, Y9, Y3
 	VPSLLD       $0x17, Y10, Y10
-	VPADDD       Y10, Y11, Y4
+	VMULPS       Y10, Y11, Y4
 	VPSLLD       $0x17, Y12, Y12
-	VPADDD       Y12, Y13, Y5
+	VMULPS       Y12, Y13, Y5
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y5, Y4, Y4
 	VADDPS       Y4, Y2, Y2
@@ -1282,7 +1282,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y2, Y7
 	VFMADD213PS  c54<>+0(SB), Y2, Y7
 	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y7, Y2
+	VMULPS       Y4, Y7, Y2
 	VANDPS       Y3, Y2, Y2
 	VPCMPGTD     c56<>+0(SB), Y6, Y4
 	VPCMPEQD     c56<>+0(SB), Y5, Y3
@@ -1305,7 +1305,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y3, Y8
 	VFMADD213PS  c54<>+0(SB), Y3, Y8
 	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y7, Y8, Y3
+	VMULPS       Y7, Y8, Y3
 	VANDPS       Y4, Y3, Y3
 	VPCMPGTD     c57<>+0(SB), Y6, Y7
 	VPCMPEQD     c57<>+0(SB), Y5, Y4
@@ -1328,7 +1328,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y4, Y9
 	VFMADD213PS  c54<>+0(SB), Y4, Y9
 	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y8, Y9, Y4
+	VMULPS       Y8, Y9, Y4
 	VANDPS       Y7, Y4, Y4
 	VPCMPGTD     c58<>+0(SB), Y6, Y6
 	VPCMPEQD     c58<>+0(SB), Y5, Y5
@@ -1351,7 +1351,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y5, Y8
 	VFMADD213PS  c54<>+0(SB), Y5, Y8
 	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y7, Y8, Y5
+	VMULPS       Y7, Y8, Y5
 	VANDPS       Y6, Y5, Y5
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y5, Y4, Y4
@@ -1396,10 +1396,10 @@ DATA c45<>+16(SB)/8, $0x3fb8aa3b3fb8aa3b
 DATA c45<>+24(SB)/8, $0x3fb8aa3b3fb8aa3b
 GLOBL c45<>(SB), RODATA|NOPTR, $32
 
-DATA c46<>+0(SB)/8, $0x4b4000004b400000
-DATA c46<>+8(SB)/8, $0x4b4000004b400000
-DATA c46<>+16(SB)/8, $0x4b4000004b400000
-DATA c46<>+24(SB)/8, $0x4b4000004b400000
+DATA c46<>+0(SB)/8, $0x4b40007f4b40007f
+DATA c46<>+8(SB)/8, $0x4b40007f4b40007f
+DATA c46<>+16(SB)/8, $0x4b40007f4b40007f
+DATA c46<>+24(SB)/8, $0x4b40007f4b40007f
 GLOBL c46<>(SB), RODATA|NOPTR, $32
 
 DATA c47<>+0(SB)/8, $0x3f3172183f317218
@@ -1513,7 +1513,7 @@ row:
 	VFMADD213PS  c54<>+0(SB), Y4, Y6
 	VFMADD213PS  c54<>+0(SB), Y4, Y6
 	VPSLLD       $0x17, Y5, Y5
-	VPADDD       Y5, Y6, Y4
+	VMULPS       Y5, Y6, Y4
 	VANDPS       Y3, Y4, Y4
 	VEXTRACTF128 $0x01, Y4, X3
 	VCVTPS2PD    X4, Y4
@@ -1543,7 +1543,7 @@ row:
 	VFMADD213PS  c54<>+0(SB), Y2, Y5
 	VFMADD213PS  c54<>+0(SB), Y2, Y5
 	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y5, Y2
+	VMULPS       Y4, Y5, Y2
 	VANDPS       Y3, Y2, Y2
 	VEXTRACTF128 $0x01, Y2, X3
 	VCVTPS2PD    X2, Y2
@@ -1624,10 +1624,10 @@ loop:
 	VFMADD213PS  c54<>+0(SB), Y4, Y10
 	VPSLLD       $0x17, Y7, Y7
 	VPSUBD       Y0, Y7, Y7
-	VPADDD       Y7, Y8, Y3
+	VMULPS       Y7, Y8, Y3
 	VPSLLD       $0x17, Y9, Y9
 	VPSUBD       Y0, Y9, Y9
-	VPADDD       Y9, Y10, Y4
+	VMULPS       Y9, Y10, Y4
 	VANDPS       Y5, Y3, Y3
 	VANDPS       Y6, Y4, Y4
 	VMULPS       Y2, Y3, Y3
@@ -1665,7 +1665,7 @@ few:
 	VFMADD213PS  c54<>+0(SB), Y3, Y7
 	VPSLLD       $0x17, Y6, Y6
 	VPSUBD       Y0, Y6, Y6
-	VPADDD       Y6, Y7, Y3
+	VMULPS       Y6, Y7, Y3
 	VANDPS       Y5, Y3, Y3
 	VMULPS       Y2, Y3, Y3
 	VMASKMOVPS   Y3, Y4, (AX)
@@ -2138,16 +2138,16 @@ loop:
 	VFMADD213PS  c54<>+0(SB), Y7, Y15
 	VPSLLD       $0x17, Y8, Y8
 	VPSUBD       Y0, Y8, Y8
-	VPADDD       Y8, Y9, Y4
+	VMULPS       Y8, Y9, Y4
 	VPSLLD       $0x17, Y10, Y10
 	VPSUBD       Y0, Y10, Y10
-	VPADDD       Y10, Y11, Y5
+	VMULPS       Y10, Y11, Y5
 	VPSLLD       $0x17, Y12, Y12
 	VPSUBD       Y0, Y12, Y12
-	VPADDD       Y12, Y13, Y6
+	VMULPS       Y12, Y13, Y6
 	VPSLLD       $0x17, Y14, Y14
 	VPSUBD       Y0, Y14, Y14
-	VPADDD       Y14, Y15, Y7
+	VMULPS       Y14, Y15, Y7
 	VADDPS       Y5, Y4, Y4
 	VADDPS       Y7, Y6, Y6
 	VADDPS       Y6, Y4, Y4
@@ -2195,7 +2195,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y4, Y9
 	VPSLLD       $0x17, Y6, Y6
 	VPSUBD       Y0, Y6, Y6
-	VPADDD       Y6, Y9, Y4
+	VMULPS       Y6, Y9, Y4
 	VANDPS       Y5, Y4, Y4
 	VPCMPGTD     c56<>+0(SB), Y8, Y6
 	VPCMPEQD     c56<>+0(SB), Y7, Y5
@@ -2216,7 +2216,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y5, Y10
 	VPSLLD       $0x17, Y9, Y9
 	VPSUBD       Y0, Y9, Y9
-	VPADDD       Y9, Y10, Y5
+	VMULPS       Y9, Y10, Y5
 	VANDPS       Y6, Y5, Y5
 	VPCMPGTD     c57<>+0(SB), Y8, Y9
 	VPCMPEQD     c57<>+0(SB), Y7, Y6
@@ -2237,7 +2237,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y6, Y11
 	VPSLLD       $0x17, Y10, Y10
 	VPSUBD       Y0, Y10, Y10
-	VPADDD       Y10, Y11, Y6
+	VMULPS       Y10, Y11, Y6
 	VANDPS       Y9, Y6, Y6
 	VPCMPGTD     c58<>+0(SB), Y8, Y8
 	VPCMPEQD     c58<>+0(SB), Y7, Y7
@@ -2258,7 +2258,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y7, Y10
 	VPSLLD       $0x17, Y9, Y9
 	VPSUBD       Y0, Y9, Y9
-	VPADDD       Y9, Y10, Y7
+	VMULPS       Y9, Y10, Y7
 	VANDPS       Y8, Y7, Y7
 	VADDPS       Y5, Y4, Y4
 	VADDPS       Y7, Y6, Y6

@@ -165,18 +165,26 @@ type shiftedSum struct {
 const shiftMost = 1e5
 
 func shifted(row []float32, target int) shiftedSum {
-	xt := float64(row[target])
 	sum0, _, most0, _ := Tally32(row[:target])
 	sum1, _, most1, _ := Tally32(row[target+1:])
-	most := max(most0, most1)
+	s := settle(float64(row[target]), max(most0, most1), sum0 != sum0 && hasNaN(row[:target]) || sum1 != sum1 && hasNaN(row[target+1:]))
+	if s.settled {
+		return s
+	}
+	return sumShifted(row, target, s.shift)
+}
+
+// settle says what is known of a row by its target's logit, the largest of the
+// others and whether there is a NaN among those.
+func settle(xt, most float64, nan bool) shiftedSum {
 	inf := math.Inf(1)
 	switch {
-	case xt != xt || sum0 != sum0 || sum1 != sum1 || xt == inf || most == inf, xt == -inf && most == -inf:
+	case nan, xt != xt, xt == inf, most == inf, xt == -inf && most == -inf:
 		return shiftedSum{settled: true, loss: math.NaN()}
 	case most == -inf:
 		return shiftedSum{settled: true}
 	}
-	return sumShifted(row, target, most)
+	return shiftedSum{shift: most}
 }
 
 // sumShifted is the sum of a row whose largest logit, but for the target's, is
@@ -229,7 +237,7 @@ func LogSumExp32(x []float32) float64 {
 	return t.shift + Log(t.sum)
 }
 
-func hasNaN(x []float32) bool {
+func hasNaN[T float32 | float64](x []T) bool {
 	for _, v := range x {
 		if v != v {
 			return true

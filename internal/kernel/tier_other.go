@@ -53,4 +53,28 @@ func scaleExpsAVX2(dst, x []float32, classes int, k, factor []float32)   { panic
 func finishAVX512(dst, sums, at []float64) { panic(none) }
 func finishAVX2(dst, sums, at []float64)   { panic(none) }
 
+func expSums64AVX512(sums, x []float64, classes int, targets []int, shifts []float64) { panic(none) }
+func expSums64AVX2(sums, x []float64, classes int, targets []int, shifts []float64)   { panic(none) }
+func expFew64AVX512(sums, x []float64, classes int, targets []int, shifts []float64)  { panic(none) }
+func expFew64AVX2(sums, x []float64, classes int, targets []int, shifts []float64)    { panic(none) }
+
+func expSumsWideAVX512(sums []float64, x []float32, classes int, targets []int, shifts []float64) {
+	panic(none)
+}
+
+func expSumsWideAVX2(sums []float64, x []float32, classes int, targets []int, shifts []float64) {
+	panic(none)
+}
+
+func scaleExps64AVX512(dst, x []float64, classes int, shifts, factors []float64) { panic(none) }
+func scaleExps64AVX2(dst, x []float64, classes int, shifts, factors []float64)   { panic(none) }
+
+func logs1pAVX512(dst, z []float64) { panic(none) }
+func logs1pAVX2(dst, z []float64)   { panic(none) }
+
+func divergence64AVX512(p, q []float64, by *[4]float64) float64   { panic(none) }
+func divergence64AVX2(p, q []float64, by *[4]float64) float64     { panic(none) }
+func divergenceWideAVX512(p, q []float32, by *[4]float64) float64 { panic(none) }
+func divergenceWideAVX2(p, q []float32, by *[4]float64) float64   { panic(none) }
+
 func readAVX2([]float64) float64 { panic(none) }

@@ -32,6 +32,7 @@ var files = []struct {
 	{"moments", moments},
 	{"cross", crosses},
 	{"exp", exps},
+	{"exp64", exps64},
 	{"read", read},
 	{"tally", tallies},
 }
