@@ -15,6 +15,8 @@ func setTier(tier) {}
 
 func setIFMA(bool) {}
 
+func f16c() bool { return false }
+
 const none = "kernel: no assembly"
 
 func logAVX512(dst, x []float64)    { panic(none) }
@@ -76,5 +78,30 @@ func divergence64AVX512(p, q []float64, by *[4]float64) float64   { panic(none) 
 func divergence64AVX2(p, q []float64, by *[4]float64) float64     { panic(none) }
 func divergenceWideAVX512(p, q []float32, by *[4]float64) float64 { panic(none) }
 func divergenceWideAVX2(p, q []float32, by *[4]float64) float64   { panic(none) }
+
+func largest32AVX512(x []float32) int                                                { panic(none) }
+func distance32AVX512(x []float32, most float64) float64                             { panic(none) }
+func combine32AVX512(g, y []float32, a, b, c float64)                                { panic(none) }
+func below32AVX512(x, y []float32, most float64) (nats, total float64, signs uint64) { panic(none) }
+func largest64AVX512(x []float64) int                                                { panic(none) }
+func distance64AVX512(x []float64, most float64) float64                             { panic(none) }
+func combine64AVX512(g, y []float64, a, b, c float64)                                { panic(none) }
+func below64AVX512(x, y []float64, most float64) (nats, total float64, signs uint64) { panic(none) }
+func widenBFloat16AVX512(dst []float32, src []uint16)                                { panic(none) }
+func narrowBFloat16AVX512(dst []uint16, src []float32)                               { panic(none) }
+func widenFloat16AVX512(dst []float32, src []uint16)                                 { panic(none) }
+func narrowFloat16AVX512(dst []uint16, src []float32)                                { panic(none) }
+func largest32AVX2(x []float32) int                                                  { panic(none) }
+func distance32AVX2(x []float32, most float64) float64                               { panic(none) }
+func combine32AVX2(g, y []float32, a, b, c float64)                                  { panic(none) }
+func below32AVX2(x, y []float32, most float64) (nats, total float64, signs uint64)   { panic(none) }
+func largest64AVX2(x []float64) int                                                  { panic(none) }
+func distance64AVX2(x []float64, most float64) float64                               { panic(none) }
+func combine64AVX2(g, y []float64, a, b, c float64)                                  { panic(none) }
+func below64AVX2(x, y []float64, most float64) (nats, total float64, signs uint64)   { panic(none) }
+func widenBFloat16AVX2(dst []float32, src []uint16)                                  { panic(none) }
+func narrowBFloat16AVX2(dst []uint16, src []float32)                                 { panic(none) }
+func widenFloat16AVX2(dst []float32, src []uint16)                                   { panic(none) }
+func narrowFloat16AVX2(dst []uint16, src []float32)                                  { panic(none) }
 
 func readAVX2([]float64) float64 { panic(none) }

@@ -33,7 +33,9 @@ var files = []struct {
 	{"cross", crosses},
 	{"exp", exps},
 	{"exp64", exps64},
+	{"half", halves},
 	{"read", read},
+	{"soft", softs},
 	{"tally", tallies},
 }
 
