@@ -20,6 +20,9 @@ func Divergence[T float32 | float64](p, q []T) float64 {
 	if !okP || !okQ {
 		return math.NaN()
 	}
+	if len(p) == 1 {
+		return 0 // whatever the sums are rounded to
+	}
 	ratio := sumP / sumQ
 	by := [4]float64{shiftP, shiftQ, Log(ratio), ratio}
 	var sum float64
