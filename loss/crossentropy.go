@@ -27,12 +27,15 @@ const (
 // targets are hard, and the weights w. The zero value weighs all classes with 1,
 // ignores and smooths nothing; it has no state and can be used concurrently.
 //
-// Logits stored as float32, BFloat16 or Float16 go through the fastest kernels
-// unless there is a temperature or a float64 gradient. Then losses have a
-// relative error below 2.5e-7, however small they are, if no class has a negative
-// weight; gradients have one below 6e-7, of their terms if there are shares or
-// smoothing, and what is below 1e-37 may be 0. Everything else is computed in
-// float64. A gradient is rounded to what it is stored as.
+// Logits stored as float32, BFloat16 or Float16 are taken in float32, unless there
+// is a temperature or a float64 gradient. Then losses have a relative error below
+// 2.5e-7, however small they are, if no class has a negative weight; gradients
+// have one below 6e-7, of their terms if there are shares or smoothing, and what
+// is below 1e-37 may be 0. Everything else is computed in float64: losses of
+// logits have a relative error below 3e-14, of the order of 1e-15 unless there are
+// many thousand classes, for losses above 1e-40, and so have gradients. A gradient
+// is rounded to what it is stored as. The bits of what comes from logits depend on
+// the kind of processor.
 //
 // A logit of -Inf is a class ruled out: it costs +Inf if it has a share and
 // nothing otherwise. If all logits of a row are -Inf, or one is NaN or +Inf, be
