@@ -59,20 +59,25 @@ func blockDivergence[T float32 | float64](p, q []T, by *[4]float64) float64 {
 // bₖ = qₖ - by[1], dₖ = aₖ - bₖ - by[2]. by[3] is exp by[2]. What is below exp -708
 // may be taken as that, or as 0.
 func divergencePlain[T float32 | float64](p, q []T, by *[4]float64) float64 {
+	var e [fewExps]float64
 	var s float64
-	for k := range p {
-		a, b := float64(p[k])-by[0], float64(q[k])-by[1]
-		d := (a - b) - by[2]
-		switch {
-		case d >= -20:
-			s += float64(exp64(a) * excess(d))
-		case b < least64: // both are nothing
-		case a < least64:
-			s += float64(by[3] * exp64(b))
-		default: // p is little, exp(-d) may be too large
-			e := exp64(a)
-			s += float64(by[3]*exp64(b)) - e + float64(e*d)
+	for len(p) > 0 {
+		n := min(len(p), len(e))
+		exps64(e[:n], p[:n], by[0])
+		for k, v := range p[:n] {
+			a, b := float64(v)-by[0], float64(q[k])-by[1]
+			d := (a - b) - by[2]
+			switch {
+			case d >= -20:
+				s += float64(e[k] * excess(d))
+			case b < least64: // both are nothing
+			case a < least64:
+				s += float64(by[3] * exp64(b))
+			default: // p is little, exp(-d) may be too large
+				s += float64(by[3]*exp64(b)) - e[k] + float64(e[k]*d)
+			}
 		}
+		p, q = p[n:], q[n:]
 	}
 	return s
 }

@@ -428,13 +428,13 @@ func sumExp(x []float32) float64 {
 			continue
 		}
 		// roughExp of both; a call would double the time.
-		ta, tb := float64(a*math.Log2E)+roundToInt, float64(b*math.Log2E)+roundToInt
-		a, b = a-float64((ta-roundToInt)*math.Ln2), b-float64((tb-roundToInt)*math.Ln2)
+		ta, tb := mulAdd(a, math.Log2E, roundToInt), mulAdd(b, math.Log2E, roundToInt)
+		a, b = mulAdd(ta-roundToInt, -math.Ln2, a), mulAdd(tb-roundToInt, -math.Ln2, b)
 		a2, b2 := float64(a*a), float64(b*b)
-		p := float64(a2*(float64(a2*(float64(a*exp7)+exp6))+(float64(a*exp5)+exp4))) + (float64(a*exp3) + exp2)
-		q := float64(b2*(float64(b2*(float64(b*exp7)+exp6))+(float64(b*exp5)+exp4))) + (float64(b*exp3) + exp2)
-		p = float64(a2*p) + a + 1
-		q = float64(b2*q) + b + 1
+		p := mulAdd(a2, mulAdd(a2, mulAdd(a, exp7, exp6), mulAdd(a, exp5, exp4)), mulAdd(a, exp3, exp2))
+		q := mulAdd(b2, mulAdd(b2, mulAdd(b, exp7, exp6), mulAdd(b, exp5, exp4)), mulAdd(b, exp3, exp2))
+		p = mulAdd(a2, p, a) + 1
+		q = mulAdd(b2, q, b) + 1
 		s0 += float64(p * math.Float64frombits((math.Float64bits(ta)+1023)<<52))
 		s1 += float64(q * math.Float64frombits((math.Float64bits(tb)+1023)<<52))
 	}
@@ -454,13 +454,13 @@ func writeExps(dst, x []float32, shift, factor float64) {
 			continue
 		}
 		// As in sumExp.
-		ta, tb := float64(a*math.Log2E)+roundToInt, float64(b*math.Log2E)+roundToInt
-		a, b = a-float64((ta-roundToInt)*math.Ln2), b-float64((tb-roundToInt)*math.Ln2)
+		ta, tb := mulAdd(a, math.Log2E, roundToInt), mulAdd(b, math.Log2E, roundToInt)
+		a, b = mulAdd(ta-roundToInt, -math.Ln2, a), mulAdd(tb-roundToInt, -math.Ln2, b)
 		a2, b2 := float64(a*a), float64(b*b)
-		p := float64(a2*(float64(a2*(float64(a*exp7)+exp6))+(float64(a*exp5)+exp4))) + (float64(a*exp3) + exp2)
-		q := float64(b2*(float64(b2*(float64(b*exp7)+exp6))+(float64(b*exp5)+exp4))) + (float64(b*exp3) + exp2)
-		p = float64(a2*p) + a + 1
-		q = float64(b2*q) + b + 1
+		p := mulAdd(a2, mulAdd(a2, mulAdd(a, exp7, exp6), mulAdd(a, exp5, exp4)), mulAdd(a, exp3, exp2))
+		q := mulAdd(b2, mulAdd(b2, mulAdd(b, exp7, exp6), mulAdd(b, exp5, exp4)), mulAdd(b, exp3, exp2))
+		p = mulAdd(a2, p, a) + 1
+		q = mulAdd(b2, q, b) + 1
 		dst[0] = float32(factor * float64(p*math.Float64frombits((math.Float64bits(ta)+1023)<<52)))
 		dst[1] = float32(factor * float64(q*math.Float64frombits((math.Float64bits(tb)+1023)<<52)))
 		x, dst = x[2:], dst[2:]
@@ -478,10 +478,10 @@ func roughExp(x float64) float64 {
 	if x > expMost {
 		x = expMost
 	}
-	t := float64(x*math.Log2E) + roundToInt
-	r := x - float64((t-roundToInt)*math.Ln2)
+	t := mulAdd(x, math.Log2E, roundToInt)
+	r := mulAdd(t-roundToInt, -math.Ln2, x)
 	r2 := float64(r * r)
-	p := float64(r2*(float64(r2*(float64(r*exp7)+exp6))+(float64(r*exp5)+exp4))) + (float64(r*exp3) + exp2)
-	p = float64(r2*p) + r + 1
+	p := mulAdd(r2, mulAdd(r2, mulAdd(r, exp7, exp6), mulAdd(r, exp5, exp4)), mulAdd(r, exp3, exp2))
+	p = mulAdd(r2, p, r) + 1
 	return float64(p * math.Float64frombits((math.Float64bits(t)+1023)<<52))
 }

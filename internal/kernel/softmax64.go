@@ -267,12 +267,17 @@ func scaleExps64(dst, x []float64, classes int, shifts, factors []float64) {
 // writeExps64 sets dst[j] to factor·exp(xⱼ - shift), 0 where that exponential is
 // below that of -708.
 func writeExps64(dst, x []float64, shift, factor float64) {
-	for j, v := range x {
-		if v -= shift; v < least64 {
-			dst[j] = 0
-			continue
+	var e [fewExps]float64
+	for len(x) > 0 {
+		n := min(len(x), len(e))
+		exps64(e[:n], x[:n], shift)
+		for j, v := range e[:n] {
+			if x[j]-shift < least64 {
+				v = 0
+			}
+			dst[j] = float64(factor * v)
 		}
-		dst[j] = float64(factor * exp64(v))
+		dst, x = dst[n:], x[n:]
 	}
 }
 
@@ -291,14 +296,19 @@ func expSums64[T float32 | float64](sums []float64, x []T, classes int, targets 
 }
 
 func sumExp64[T float32 | float64](x []T, shift float64) float64 {
+	var e [fewExps]float64
 	var s0, s1 float64
-	for len(x) >= 2 {
-		s0 += exp64(float64(x[0]) - shift)
-		s1 += exp64(float64(x[1]) - shift)
-		x = x[2:]
-	}
-	if len(x) > 0 {
-		s0 += exp64(float64(x[0]) - shift)
+	for len(x) > 0 {
+		n := min(len(x), len(e))
+		exps64(e[:n], x[:n], shift)
+		for j, v := range e[:n] {
+			if j&1 == 0 {
+				s0 += v
+			} else {
+				s1 += v
+			}
+		}
+		x = x[n:]
 	}
 	return s0 + s1
 }
@@ -327,24 +337,39 @@ const (
 // exp64 is exp x, with an error of some units in the last place, of x taken from
 // -708 up; +Inf beyond 709, NaN of NaN.
 func exp64(x float64) float64 {
-	if !(x >= least64 && x <= most64) {
-		switch {
-		case x < least64:
-			x = least64
-		case x > most64:
-			return math.Inf(1)
-		default:
-			return x
+	var e [1]float64
+	exps64(e[:], []float64{x}, 0)
+	return e[0]
+}
+
+// fewExps is how many exponentials are taken in a loop without calls.
+const fewExps = 16
+
+// exps64 sets dst[j] to exp64(xⱼ - shift).
+func exps64[T float32 | float64](dst []float64, x []T, shift float64) {
+	for j, v := range x[:len(dst)] {
+		a := float64(v) - shift
+		if !(a >= least64 && a <= most64) {
+			switch {
+			case a < least64:
+				a = least64
+			case a > most64:
+				dst[j] = math.Inf(1)
+				continue
+			default:
+				dst[j] = a
+				continue
+			}
 		}
+		t := mulAdd(a, math.Log2E, roundToInt)
+		n := t - roundToInt
+		r := mulAdd(n, -ln2Rest, mulAdd(n, -ln2Top, a))
+		r2 := float64(r * r)
+		r4 := float64(r2 * r2)
+		q := mulAdd(r4, mulAdd(r2, mulAdd(r, tail7, tail6), mulAdd(r, tail5, tail4)), mulAdd(r2, mulAdd(r, tail3, tail2), mulAdd(r, tail1, tail0)))
+		q = mulAdd(float64(r4*r4), mulAdd(r, tail9, tail8), q)
+		dst[j] = float64((1 + mulAdd(r2, q, r)) * math.Float64frombits((math.Float64bits(t)+1023)<<52))
 	}
-	t := mulAdd(x, math.Log2E, roundToInt)
-	n := t - roundToInt
-	r := mulAdd(n, -ln2Rest, mulAdd(n, -ln2Top, x))
-	r2 := float64(r * r)
-	r4 := float64(r2 * r2)
-	q := mulAdd(r4, mulAdd(r2, mulAdd(r, tail7, tail6), mulAdd(r, tail5, tail4)), mulAdd(r2, mulAdd(r, tail3, tail2), mulAdd(r, tail1, tail0)))
-	q = mulAdd(float64(r4*r4), mulAdd(r, tail9, tail8), q)
-	return float64((1 + mulAdd(r2, q, r)) * math.Float64frombits((math.Float64bits(t)+1023)<<52))
 }
 
 // mulAdd is x·y + z, with one rounding where that costs nothing.
