@@ -100,7 +100,7 @@ func benchCSV(ctx context.Context, b *bench) error {
 			list := []candidate{
 				b.read(threads, path),
 				b.score(threads, path),
-				{name: duck, parse: parseResult, args: []string{b.self, "-worker", "duckdb", fmt.Sprint(threads), path}},
+				{name: duck, parse: parseResult, args: []string{b.self, "-worker", "duckdb", fmt.Sprint(threads), "csv", path}},
 			}
 			if hasPandas {
 				list = append(list, b.peer(pandas, "score_csv.py", path))
@@ -205,7 +205,12 @@ func benchStartup(ctx context.Context, b *bench) error {
 // contests runs a program that races within itself.
 func (b *bench) contests(ctx context.Context, threads int, args ...string) (list []*contest, err error) {
 	b.machine.listen()
-	_, _, out, err := launch(ctx, threads, args, nil)
+	return b.contestsWith(ctx, threads, nil, args...)
+}
+
+// contestsWith is contests with variables in the program's environment.
+func (b *bench) contestsWith(ctx context.Context, threads int, env []string, args ...string) (list []*contest, err error) {
+	_, _, out, err := launch(ctx, threads, args, env)
 	if err != nil {
 		return nil, err
 	}

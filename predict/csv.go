@@ -348,11 +348,21 @@ func headerOfData(fields [][]byte) *Error {
 		byText = byText && (i == 0 || bytes.Compare(fields[i-1], f) < 0)
 		before = x
 	}
+	if slices.ContainsFunc(fields, isLabelName) {
+		return nil // target,0.0,1.0: pandas' names for classes that are floats
+	}
 	classes := fractions == 0 && len(fields) > 1 && (bySize || byText)
 	if numbers == len(fields) && !classes || fractions > 1 && !(math.Abs(sum-1) > 0.01) || longest > 3 {
 		return &Error{What: "the first line looks like data, not like the names of columns", Hint: "say --no-header if it is data"}
 	}
 	return nil
+}
+
+// isLabelName reports whether a field is what label columns are called. A class
+// may well be called y.
+func isLabelName(field []byte) bool {
+	name := strings.ToLower(strings.TrimSpace(string(field)))
+	return len(name) > 1 && slices.Contains(labelNames, name)
 }
 
 // detectDelimiter finds what parts the fields of the first records: the

@@ -43,6 +43,14 @@ func (v jsonValue) what() string {
 	return string(v)
 }
 
+// shown is the value in errors: a number as it is written, its kind otherwise.
+func (v jsonValue) shown() string {
+	if v.is() == '-' {
+		return jsonExcerptOf(v)
+	}
+	return v.what()
+}
+
 func jsonExcerptOf(v jsonValue) string {
 	const most = 40
 	if len(v) > most {

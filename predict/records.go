@@ -13,6 +13,12 @@ type About struct {
 	System string
 	// Request says what the columns are. What the user said goes before it.
 	Request Request
+	// Row is what a row of known columns is: "token", "document", or "" for nothing in
+	// particular.
+	Row string
+	// Numbered says that documents have no names and are numbered within the file, so
+	// that the same number in another file is another document.
+	Numbered bool
 	// SelfScored says that the log-probabilities are those of text that the model
 	// itself made. Their mean estimates the model's own entropy (and only if it drew
 	// at temperature 1 from all tokens); it is no loss on data.
@@ -56,6 +62,7 @@ const (
 	repeated
 	otherFilters
 	brokenTokens
+	severalRight
 	leftOuts
 )
 
@@ -68,6 +75,7 @@ var leftOut = [leftOuts]string{
 	repeated:       "repeated records, left out: %d",
 	otherFilters:   "records of the same documents under further filters, left out: %d",
 	brokenTokens:   "tokens that are parts of characters, their bytes estimated: %d",
+	severalRight:   "documents with several right answers, left out: %d",
 }
 
 // A recordSystem is something that writes files of records, as opened: it makes
@@ -268,6 +276,7 @@ var systems = []struct {
 	{knowsBatch, openBatch},
 	{knowsLMEval, openLMEval},
 	{knowsInspect, openInspect},
+	{knowsLightEval, openLightEval},
 	{knowsAnswer, openAnswers},
 	{knowsLlama, openLlama},
 	{knowsOllama, openOllama},

@@ -4,29 +4,39 @@ import "fmt"
 
 // knowsLlama tells what llama.cpp's server answers to /completion.
 func knowsLlama(v jsonValue) bool {
+	p := llamaProbabilities(v)
+	return p.is() == '[' || p != nil && p.null() && v.get("content") != nil
+}
+
+// llamaProbabilities are the tokens of an answer with what the model gave them;
+// the server's manual calls them probs.
+func llamaProbabilities(v jsonValue) jsonValue {
 	if p := v.get("completion_probabilities"); p != nil {
-		return p.is() == '[' || p.null() && v.get("content") != nil
+		return p
 	}
-	return false
+	if p := v.get("probs"); v.get("content").is() == '"' && p.element(0).get("token").is() == '"' {
+		return p
+	}
+	return nil
 }
 
 func openLlama(name string, records []jsonValue) (*recordSystem, error) {
 	fail := func(what, hint string) error { return &Error{Source: name, What: what, Hint: hint} }
-	s := &recordSystem{cols: tokenColumns, about: About{System: "llama.cpp server", Request: tokenRequest(true), SelfScored: true, Notes: []string{selfScoredNote}}}
+	s := &recordSystem{cols: tokenColumns, about: About{System: "llama.cpp server", Row: "token", Numbered: true, Request: tokenRequest(true), SelfScored: true, Notes: []string{selfScoredNote}}}
 	some := false
 	for _, v := range records {
-		if e := llamaRefused(v.get("completion_probabilities").element(0)); e != nil {
+		if e := llamaRefused(llamaProbabilities(v).element(0)); e != nil {
 			e.Source = name
 			return nil, e
 		}
-		some = some || v.get("completion_probabilities").count() > 0
+		some = some || llamaProbabilities(v).count() > 0
 	}
 	if !some {
 		return nil, fail("llama.cpp server without probabilities", `ask with "n_probs": 1`)
 	}
 	s.about.drawn(records, func(v jsonValue) jsonValue { return v.get("generation_settings") })
 	s.emit = func(e *emitter, v jsonValue) *Error {
-		list := v.get("completion_probabilities")
+		list := llamaProbabilities(v)
 		if list == nil && v.get("content") == nil {
 			return e.fail(v, "", "no completion_probabilities, which the first records have", "")
 		}
@@ -115,7 +125,7 @@ func openOllama(name string, records []jsonValue) (*recordSystem, error) {
 	if !some {
 		return nil, &Error{Source: name, What: "Ollama without log-probabilities", Hint: `ask with "logprobs": true`}
 	}
-	s := &recordSystem{cols: tokenColumns, about: About{System: "Ollama", Request: tokenRequest(true), SelfScored: true, Notes: []string{selfScoredNote}}}
+	s := &recordSystem{cols: tokenColumns, about: About{System: "Ollama", Row: "token", Numbered: true, Request: tokenRequest(true), SelfScored: true, Notes: []string{selfScoredNote}}}
 	s.emit = func(e *emitter, v jsonValue) *Error {
 		if !knowsOllama(v) {
 			return e.fail(v, "", "not an answer of Ollama, which the first records are", "keep them in files of their own")

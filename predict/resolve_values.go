@@ -30,6 +30,61 @@ var prefixes = []struct {
 	{"score_", nothing},
 }
 
+// arrays are what arrays of predictions are called, of which each element is a
+// column: logits.0, probs.cat, and output.logits.0 where the array is nested.
+var arrays = map[string]promise{
+	"logits": aLogit, "logit": aLogit,
+	"probs": aProbability, "prob": aProbability, "probabilities": aProbability, "probability": aProbability,
+	"proba": aProbability, "y_prob": aProbability, "y_proba": aProbability, "predict_proba": aProbability,
+	"logprobs": aLogProb, "log_probs": aLogProb, "log_softmax": aLogProb,
+	"predictions": nothing, "prediction": nothing, "preds": nothing, "y_pred": nothing, "y_score": nothing, "scores": nothing, "outputs": nothing,
+}
+
+// arrayOf is the array that a column is an element of, with its dot, and what its
+// name says about the values. BigQuery's predicted_LABEL_probs is one, too.
+func arrayOf(name string) (array string, p promise, ok bool) {
+	from := 0
+	for dot, c := range name {
+		if c != '.' {
+			continue
+		}
+		base := strings.ToLower(name[from:dot])
+		p, ok := arrays[base]
+		if label, is := bigQueryLabel(name[from:dot]); is && label != "" {
+			p, ok = aProbability, true
+		}
+		if ok && dot+1 < len(name) {
+			return name[:dot+1], p, true
+		}
+		from = dot + 1
+	}
+	return "", nothing, false
+}
+
+// bigQueryLabel is LABEL of predicted_LABEL_probs, as BigQuery ML calls its
+// column of classes and their probabilities.
+func bigQueryLabel(array string) (label string, ok bool) {
+	label, ok = strings.CutPrefix(array, "predicted_")
+	if ok {
+		label, ok = strings.CutSuffix(label, "_probs")
+	}
+	return label, ok
+}
+
+// predictedNames are what the class that was predicted is called, lower case.
+// Such a column is never taken for the label unless somebody says so: the score
+// would look good.
+var predictedNames = []string{"predict", "predicted", "prediction", "predictions", "pred", "preds", "y_pred", "ypred", "y_hat", "yhat",
+	".pred", ".pred_class", "pred_class", ".pred_label", "pred_label", "predicted_class", "predicted_label", "prediction_label",
+	"class_pred", "argmax", "top1", "decision"}
+
+// isPredicted reports whether a column is called like the class that was predicted.
+func isPredicted(name string) bool {
+	lower := strings.ToLower(name)
+	return slices.Contains(predictedNames, lower) || strings.HasPrefix(lower, "predicted_") ||
+		strings.HasSuffix(lower, "_pred") || strings.HasSuffix(lower, "_predicted") || strings.HasSuffix(lower, "_prediction")
+}
+
 // notAClass reports whether a column begins like a value column and yet is the
 // class that was predicted.
 func notAClass(name string) bool {
@@ -43,6 +98,9 @@ func notAClass(name string) bool {
 // knownPrefix is the known prefix of a name and the rest; ok is false if there
 // is none, or no rest.
 func knownPrefix(name string) (prefix, rest string, p promise, ok bool) {
+	if array, p, ok := arrayOf(name); ok {
+		return array, name[len(array):], p, true
+	}
 	for _, k := range prefixes {
 		if len(name) > len(k.text) && hasPrefixFold(name, k.text) {
 			return k.text, name[len(k.text):], k.promise, true
@@ -53,7 +111,7 @@ func knownPrefix(name string) (prefix, rest string, p promise, ok bool) {
 
 // Names of single columns, lower case.
 var (
-	probNames     = []string{"p", "prob", "proba", "probability", "y_prob", "y_proba", "y_score", "y_pred", "pred", "prediction", "score"}
+	probNames     = []string{"p", "prob", "probs", "proba", "probability", "probabilities", "y_prob", "y_proba", "y_score", "y_pred", "pred", "preds", "prediction", "predictions", "score", "scores"}
 	logitNames    = []string{"logit", "logits", "y_logit", "log_odds", "logodds"}
 	logProbNames  = []string{"logprob", "log_prob", "logp", "lp", "ll", "loglik", "token_logprob"}
 	nllNames      = []string{"nll", "surprisal", "loss", "neg_log_prob", "log_loss"}
@@ -89,20 +147,25 @@ func (r *resolver) findValues() error {
 func (r *resolver) guessNamed() error {
 	// Columns that share a known prefix.
 	groups := make(map[string][]int)
+	var seen []string // prefixes, as they come
 	for i, c := range r.cols {
 		if r.claimed[i] != "" || notAClass(c.Name) {
 			continue
 		}
 		if prefix, _, _, ok := knownPrefix(c.Name); ok && r.mostlyNumeric(i) {
+			if groups[prefix] == nil {
+				seen = append(seen, prefix)
+			}
 			groups[prefix] = append(groups[prefix], i)
 		}
 	}
 	var found []string
-	for _, k := range prefixes {
-		if len(groups[k.text]) >= 2 {
-			found = append(found, k.text)
-			r.promise, r.values = k.promise, groups[k.text]
-			r.prefix = r.cols[r.values[0]].Name[:len(k.text)] // in the file's case
+	for _, prefix := range seen {
+		if len(groups[prefix]) >= 2 {
+			found = append(found, prefix)
+			r.values = groups[prefix]
+			_, _, r.promise, _ = knownPrefix(r.cols[r.values[0]].Name)
+			r.prefix = r.cols[r.values[0]].Name[:len(prefix)] // in the file's case
 		}
 	}
 	if len(found) > 1 {
@@ -126,6 +189,11 @@ func (r *resolver) guessNamed() error {
 	// Columns named 0 to K−1, or p0 to pK−1.
 	for _, before := range []string{"", "p"} {
 		if cols := r.numbered(before); cols != nil {
+			if calibrated := r.numbered("cal_p"); before == "p" && len(calibrated) == len(cols) { // H2O's
+				return r.fail(fmt.Sprintf("several sets of value columns: %s, and the same calibrated, %s",
+					listNames(r.columnNames(cols), 4), listNames(r.columnNames(calibrated), 4)),
+					fmt.Sprintf("say which: --probs %s or --probs 'cal_p*'", r.spec(cols)))
+			}
 			r.values = cols
 			if before == "p" {
 				r.promise = aProbability
@@ -326,7 +394,7 @@ func (r *resolver) guessByLabels() (done bool, err error) {
 		}
 		return wide
 	}
-	if r.label >= 0 || r.apart {
+	if r.label >= 0 || r.apart || r.oneHot != nil && r.sharesJoined() {
 		if len(r.labels) > 0 {
 			if cols := covered(r.labels); len(cols) >= 2 {
 				r.values = cols
@@ -338,13 +406,15 @@ func (r *resolver) guessByLabels() (done bool, err error) {
 	if r.noLabel || r.oneHot != nil {
 		return false, nil
 	}
-	var found []int
-	for i := range r.cols {
+	var found, predicted []int // columns that may be the label, and value columns
+	for i, c := range r.cols {
 		if !r.mayBeLabel(i) || r.stat(i).text == 0 {
 			continue
 		}
 		if labels := distinct(r.texts(i)); len(labels) > 0 {
-			if cols := covered(labels); len(cols) >= 2 {
+			if cols := covered(labels); len(cols) >= 2 && isPredicted(c.Name) {
+				predicted = cols
+			} else if len(cols) >= 2 {
 				found = append(found, i)
 				r.values = cols
 			}
@@ -353,11 +423,44 @@ func (r *resolver) guessByLabels() (done bool, err error) {
 	switch {
 	case len(found) > 1:
 		return false, r.severalLabels(found)
-	case len(found) == 0:
-		return false, nil
+	case len(found) == 1:
+		return true, r.takeLabelByValues(found[0])
 	}
-	r.takeLabel(found[0], "values")
-	return true, nil
+	r.values = predicted // the columns are known, and the label is not
+	return predicted != nil, nil
+}
+
+// takeLabelByValues takes the one column that names the classes for the label,
+// unless it is the class of the greatest value in each of many rows: then it is
+// probably the class that was predicted.
+func (r *resolver) takeLabelByValues(label int) error {
+	const many = 20
+	for _, names := range r.classCandidates() {
+		m := (&Layout{Form: Probabilities, Classes: names}).Matcher()
+		agree, rows := 0, 0
+		for row := range r.sampleRows(len(r.values)) {
+			class := m.Class([]byte(strings.TrimSpace(r.sample.Text(row, label))))
+			if class < 0 {
+				continue
+			}
+			rows++
+			own, ok := r.sample.Number(row, r.values[class])
+			for _, c := range r.values {
+				x, is := r.sample.Number(row, c)
+				ok = ok && is && x <= own
+			}
+			if ok {
+				agree++
+			}
+		}
+		if rows >= many && agree == rows {
+			name := r.cols[label].Name
+			return r.fail(fmt.Sprintf("is %s the class that was predicted? It names that of the greatest value in all of the first %d rows, and no column is called a label", quote(name), rows),
+				fmt.Sprintf("--label %s if it is what happened; otherwise --label COLUMN or --labels FILE", shellQuote(name)))
+		}
+	}
+	r.takeLabel(label, "values")
+	return nil
 }
 
 func (r *resolver) severalLabels(cols []int) error {
@@ -375,8 +478,8 @@ func (r *resolver) labelByValues() error {
 		return nil
 	}
 	var found []int
-	for i := range r.cols {
-		if !r.mayBeLabel(i) || r.stat(i).text == 0 {
+	for i, c := range r.cols {
+		if !r.mayBeLabel(i) || r.stat(i).text == 0 || isPredicted(c.Name) {
 			continue
 		}
 		labels := distinct(r.texts(i))
@@ -394,8 +497,7 @@ func (r *resolver) labelByValues() error {
 	case 0:
 		return nil
 	case 1:
-		r.takeLabel(found[0], "values")
-		return nil
+		return r.takeLabelByValues(found[0])
 	}
 	return r.severalLabels(found)
 }
@@ -409,7 +511,7 @@ func (r *resolver) binaryLabel(value int) int {
 	}
 	found := -1
 	for i := range r.cols {
-		if !r.mayBeLabel(i) || i == value || r.stat(i).text == 0 {
+		if !r.mayBeLabel(i) || i == value || r.stat(i).text == 0 || isPredicted(r.cols[i].Name) {
 			continue
 		}
 		if labels := distinct(r.texts(i)); len(labels) <= 2 && slices.Contains(labels, rest) {

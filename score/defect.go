@@ -13,11 +13,9 @@ import (
 // the end, so rows are counted against every tolerance that may come to apply.
 type defects struct {
 	edges    []float64 // edges[k]: the tolerance if k decimals turn out to be the most
-	half     float64   // the tolerance for float16 values
 	over     []firstRows
-	overHalf firstRows
 	decimals int // largest so far; -1 if no value was text
-	anyHalf  bool
+	short    [shortTypes]shortDefects
 	largest  float64
 	at       RowRef
 	seen     bool
@@ -27,8 +25,34 @@ type defects struct {
 // many classes pass.
 const leastTolerance = 1e-5
 
+// Types of 16 bits, by the tolerance.
+const (
+	halfType  = iota // float16: 11 significant bits
+	brainType        // bfloat16: 8
+	shortTypes
+)
+
+// shortDefects are the rows beyond the tolerance of a type of 16 bits.
+type shortDefects struct {
+	tolerance float64
+	any       bool // of the data are of this type
+	over      firstRows
+}
+
+// shortTolerance is how far from 1 rows of k probabilities may sum that are
+// stored with so many significant bits. Rounding the exact ones to b bits moves
+// each by at most the 2⁻ᵇ-th part of itself, and their sum by 2⁻ᵇ. Twice that
+// leaves room for a softmax that was computed in the type and for cutting off in
+// place of rounding, √k for a sum of k terms that was. Beyond 0.05 nothing is
+// taken for rounding.
+func shortTolerance(bits, k int) float64 {
+	return math.Min(math.Ldexp(2, -bits)*math.Sqrt(float64(k)), 0.05)
+}
+
 func newDefects(k int) defects {
-	d := defects{decimals: -1, half: math.Sqrt(float64(k)) / 1024}
+	d := defects{decimals: -1}
+	d.short[halfType].tolerance = shortTolerance(11, k)
+	d.short[brainType].tolerance = shortTolerance(8, k)
 	// Rounding K shares to d decimals moves their sum by K/2 units of the last
 	// decimal at worst, and by 3 standard deviations, 3·√(K/12), in practice.
 	unit := math.Min(float64(k)/2, 3*math.Sqrt(float64(k)/12))
@@ -60,9 +84,17 @@ func (d *defects) add(sum float64, at RowRef) {
 			d.over[k].add(at)
 		}
 	}
-	if defect > math.Max(d.half, leastTolerance) {
-		d.overHalf.add(at)
+	for i := range d.short {
+		if s := &d.short[i]; defect > s.tolerance {
+			s.over.add(at)
+		}
 	}
+}
+
+// stored notes the types of a batch's values.
+func (d *defects) stored(half, brain bool) {
+	d.short[halfType].any = d.short[halfType].any || half
+	d.short[brainType].any = d.short[brainType].any || brain
 }
 
 func (d *defects) merge(o *defects) {
@@ -72,21 +104,27 @@ func (d *defects) merge(o *defects) {
 	for k := range d.over {
 		d.over[k].merge(&o.over[k])
 	}
-	d.overHalf.merge(&o.overHalf)
+	for i := range d.short {
+		d.short[i].any = d.short[i].any || o.short[i].any
+		d.short[i].over.merge(&o.short[i].over)
+	}
 	d.decimals = max(d.decimals, o.decimals)
-	d.anyHalf = d.anyHalf || o.anyHalf
 }
 
-// judge gives the tolerance that applies and the rows beyond it.
+// judge gives the tolerance that applies and the rows beyond it: that of the
+// shortest type in the data.
 func (d *defects) judge() (tolerance float64, beyond *firstRows) {
 	k := len(d.edges) - 1
 	if d.decimals >= 0 {
 		k = min(k, d.decimals)
 	}
-	if d.anyHalf && d.half > d.edges[k] {
-		return d.half, &d.overHalf
+	tolerance, beyond = d.edges[k], &d.over[k]
+	for i := range d.short {
+		if s := &d.short[i]; s.any && s.tolerance > tolerance {
+			tolerance, beyond = s.tolerance, &s.over
+		}
 	}
-	return d.edges[k], &d.over[k]
+	return tolerance, beyond
 }
 
 // check is the error of rows that do not sum to 1, if there are any.

@@ -52,6 +52,25 @@ func expSumShiftedAVX2(sums []float64, x []float32, classes int, targets []int, 
 func scaleExpsAVX512(dst, x []float32, classes int, k, factor []float32) { panic(none) }
 func scaleExpsAVX2(dst, x []float32, classes int, k, factor []float32)   { panic(none) }
 
+func othersAVX512(sums, squares, mosts []float64, x []float32, classes int, targets []int) {
+	panic(none)
+}
+
+func othersAVX2(sums, squares, mosts []float64, x []float32, classes int, targets []int) {
+	panic(none)
+}
+
+func othersShiftedAVX512(sums, squares, mosts []float64, x []float32, classes int, targets []int, k float32) {
+	panic(none)
+}
+
+func othersShiftedAVX2(sums, squares, mosts []float64, x []float32, classes int, targets []int, k float32) {
+	panic(none)
+}
+
+func expAVX512(dst, x []float64) { panic(none) }
+func expAVX2(dst, x []float64)   { panic(none) }
+
 func finishAVX512(dst, sums, at []float64) { panic(none) }
 func finishAVX2(dst, sums, at []float64)   { panic(none) }
 
@@ -105,3 +124,11 @@ func widenFloat16AVX2(dst []float32, src []uint16)                              
 func narrowFloat16AVX2(dst []uint16, src []float32)                                  { panic(none) }
 
 func readAVX2([]float64) float64 { panic(none) }
+
+func columnsAVX512(columns [][]float64, class []int32, tolerance float64, sum, prob, brier []float64, odd, hit []uint8) (defect float64) {
+	panic(none)
+}
+
+func columnsAVX2(columns [][]float64, class []int32, tolerance float64, sum, prob, brier []float64, odd, hit []uint8) (defect float64) {
+	panic(none)
+}

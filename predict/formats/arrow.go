@@ -426,6 +426,7 @@ func (f *arrowFile) openIn(col, b int, batch *arrowBatch, memory *budget) (*arro
 
 // describe looks at the first rows and lists the columns.
 func (f *arrowFile) describe(t *tabular) error {
+	t.about = huggingFace(f.schema.keys["huggingface"])
 	labels := classLabels(f.schema.keys["huggingface"])
 	total := int64(0)
 	for i := range f.batches {

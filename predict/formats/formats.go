@@ -52,7 +52,7 @@ type Options struct {
 }
 
 // table is filled by one variable in each format's file.
-var table = []Format{npy, npz, safetensors, parquet, arrow, jsonl, csv}
+var table = []Format{npy, npz, evalLog, safetensors, parquet, arrow, jsonl, csv}
 
 // Table lists the formats that can be read, in the order in which they are tried.
 func Table() []Format { return slices.Clone(table) }

@@ -167,12 +167,12 @@ func TestSameInAllFormats(t *testing.T) {
 				for i, c := range src.Columns() {
 					at[c.Name] = i
 				}
-				half, single := false, false
+				half, brain, single := false, false, false
 				sel := predict.Selection{Values: []int{at["logits.0"], at["logits.1"], at["logits.2"]}, Numbers: []int{at["labels"]}, Texts: []int{at["labels"]}}
 				seen := 0
 				if threads == 1 {
 					_, err = src.Read(t.Context(), sel, 1, func(_ int, b *predict.Batch) error {
-						half, single = b.Half, b.F32 != nil
+						half, brain, single = b.Half, b.Brain, b.F32 != nil
 						for i := range b.Rows {
 							if got, want := string(b.Texts[0].At(i)), fmt.Sprint((int(b.First)-1+i)%k); got != want {
 								return fmt.Errorf("label %q, want %q", got, want)
@@ -184,8 +184,8 @@ func TestSameInAllFormats(t *testing.T) {
 						seen += b.Rows
 						return nil
 					})
-					if err != nil || seen != rows || half != (dtype == "<f2" || dtype == "<B2") || single != (dtype != "<f8") {
-						t.Error(name, dtype, err, seen, half, single)
+					if err != nil || seen != rows || half != (dtype == "<f2") || brain != (dtype == "<B2") || single != (dtype != "<f8") {
+						t.Error(name, dtype, err, seen, half, brain, single)
 					}
 					continue
 				}

@@ -58,6 +58,13 @@ func openParquet(in Input, _ Options) (src predict.Source, err error) {
 		}
 		return nil, unreadable(in.Name, err)
 	}
+	if d := f.lightEval(); d != nil {
+		return d.source(in.Name, closer)
+	}
+	if f.lightText() {
+		return nil, &predict.Error{Source: in.Name, What: "lighteval details that were made text before they were written",
+			Hint: "lighteval does so where documents differ in their fields: keep tasks apart"}
+	}
 	t := &tabular{name: in.Name, format: "parquet", word: "row group", close: closer, start: f.start}
 	return t, f.describe(t)
 }
@@ -171,7 +178,7 @@ func (f *parquetFile) schema(i *int, at schemaNode) error {
 		at.rep++
 		at.elem = at.def
 		at.list = strings.Join(at.path, ".")
-		if e.children <= 1 && len(at.path) > 1 && at.rep == 1 && (e.children == 1 || at.single) {
+		if len(at.path) > 1 && at.rep == 1 && (e.children == 1 || at.single) {
 			at.list = strings.Join(at.path[:len(at.path)-1], ".")
 		}
 		at.single = true
@@ -194,7 +201,7 @@ func (f *parquetFile) schema(i *int, at schemaNode) error {
 // leaf adds a stored column.
 func (f *parquetFile) leaf(e *pqElement, at schemaNode) {
 	l := pqLeaf{index: len(f.leaves), typ: e.typ, length: int(e.length), def: at.def, rep: at.rep, elem: at.elem}
-	l.name, l.width = strings.Join(at.path, "."), 1
+	l.name, l.width, l.path, l.of = strings.Join(at.path, "."), 1, at.path, at.list
 	l.what = fmt.Sprintf("physical type %d", e.typ)
 	if int(e.typ) < len(physical) {
 		l.what = physical[e.typ]
@@ -252,6 +259,7 @@ func (f *parquetFile) leaf(e *pqElement, at schemaNode) {
 			l.kind, l.what = unreadable_, fmt.Sprintf("decimals of scale %d", e.scale)
 		}
 	}
+	l.inner = l.kind
 	if at.rep > 0 {
 		switch {
 		case at.rep > 1:
@@ -270,7 +278,9 @@ func (f *parquetFile) leaf(e *pqElement, at schemaNode) {
 
 // describe looks at the first rows and lists the columns.
 func (f *parquetFile) describe(t *tabular) error {
+	t.about = huggingFace(f.meta.keys["huggingface"])
 	labels := classLabels(f.meta.keys["huggingface"])
+	f.findPairs()
 	for i := range f.leaves {
 		if l := &f.leaves[i]; l.kind >= kI8 && l.kind <= kU64 && l.mean == plainly && !l.list {
 			l.names = labels[l.name]
@@ -287,6 +297,14 @@ func (f *parquetFile) describe(t *tabular) error {
 		if l.kind == unreadable_ {
 			continue
 		}
+		trouble := func(g *group, row int64, err error) error {
+			t.cols, t.parts = []column{l.column}, []part{{0, 0}}
+			e := t.at(0, g, row, err)
+			if p, ok := e.(*predict.Error); ok {
+				p.Column = i + 1
+			}
+			return e
+		}
 		sample := func(wanted int) error {
 			g := -1
 			next := func() (stream, error) {
@@ -294,6 +312,9 @@ func (f *parquetFile) describe(t *tabular) error {
 				}
 				if g >= len(f.meta.groups) {
 					return nil, io.EOF
+				}
+				if l.pair != nil {
+					return f.openPairs(i, g, &memory)
 				}
 				s, err := f.open(i, g, &memory)
 				if err == nil && f.kept[i] == nil {
@@ -311,17 +332,19 @@ func (f *parquetFile) describe(t *tabular) error {
 				return &raggedRow{int64(got) + 1, r.have}
 			}
 			if err != nil && err != errNoWidth {
-				g := &group{number: min(max(0, g), len(f.meta.groups)-1), first: 1}
-				t.cols, t.parts = []column{l.column}, []part{{0, 0}}
-				e := t.at(0, g, int64(got)+1, err)
-				if p, ok := e.(*predict.Error); ok {
-					p.Column = i + 1
-				}
-				return e
+				return trouble(&group{number: min(max(0, g), len(f.meta.groups)-1), first: 1}, int64(got)+1, err)
 			}
 			return err
 		}
 		wanted := int(rows)
+		if l.pair != nil {
+			if err := f.classesOf(i, wanted); err != nil {
+				return trouble(err.g, err.row, err.err)
+			}
+			if l.kind == unreadable_ {
+				continue
+			}
+		}
 		err := sample(wanted)
 		if err == errNoWidth {
 			if l.width, err = f.findWidth(i); err == nil && l.width > 0 {
@@ -429,7 +452,13 @@ func (f *parquetFile) start(p *plan, threads int) (claim func() (*group, error),
 				out.streams = append(out.streams, s)
 				continue
 			}
-			s, err := f.open(u.col, g, memory)
+			var s stream
+			var err error
+			if f.leaves[u.col].pair != nil {
+				s, err = f.openPairs(u.col, g, memory)
+			} else {
+				s, err = f.open(u.col, g, memory)
+			}
 			if err != nil {
 				return out, &columnTrouble{u.col, out, err}
 			}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"surprisal/predict"
 )
 
 // The footer and the page headers of Parquet are Thrift structures in the compact
@@ -471,6 +473,14 @@ func (r *compact) page() (p pqPage) {
 		}
 	})
 	return p
+}
+
+// huggingFace is what a table with Hugging Face's metadata says of itself.
+func huggingFace(metadata string) (about predict.About) {
+	if len(classLabels(metadata)) > 0 {
+		about.System = "Hugging Face dataset"
+	}
+	return about
 }
 
 // classLabels reads from Hugging Face's metadata the names of the classes, per

@@ -30,6 +30,10 @@ type pqLeaf struct {
 	elem   int  // the definition level from which on a list has an element
 	flip   bool // ptFixed numbers are big-endian: decimals
 	uuid   bool
+	path   []string // in the schema
+	of     string   // the list that it is in
+	inner  kind     // how its values are stored, lists or not
+	pair   *pqPair
 	column
 }
 
@@ -69,6 +73,11 @@ type pqStream struct {
 
 	probe bool // only the width of the first list is wanted
 	width int
+
+	// Values are wanted as they lie, one for each pair of levels, rows or not; defs is
+	// nil where all values are there.
+	raw  bool
+	defs []byte
 }
 
 func newStream(r io.ReaderAt, leaf *pqLeaf, chunk *pqChunk, end int64, b *budget) (*pqStream, error) {
@@ -392,9 +401,10 @@ func (s *pqStream) data(h *pqPage) error {
 	if err != nil {
 		return fmt.Errorf("damaged values: %w", err)
 	}
-	if leaf.list {
+	if leaf.list && !s.raw {
 		return s.lists(v, levels, n)
 	}
+	s.defs = levels
 	if levels != nil {
 		if v, err = s.expand(v, levels, n); err != nil {
 			return err

@@ -48,7 +48,11 @@ type tabular struct {
 	start func(p *plan, threads int) (claim func() (*group, error), groups int, team bool, err error)
 	close func() error
 	used  atomic.Bool
+	about predict.About
 }
+
+// About implements what [predict.AboutOf] asks for.
+func (t *tabular) About() predict.About { return t.about }
 
 func (t *tabular) Name() string              { return t.name }
 func (t *tabular) Format() string            { return t.format }
@@ -332,25 +336,34 @@ func (r *tableRead) group(worker int, c crew, g *group) bool {
 
 // batch puts rows together and folds them.
 func (r *tableRead) batch(worker int, a *assembler, g *group, first int64, from, n int) error {
-	a.begin(first, n)
+	byColumn := r.p.byColumn
+	if byColumn {
+		for i := range r.p.uses {
+			if len(r.p.uses[i].values) > 0 {
+				v := g.streams[i].view(from, n)
+				byColumn = byColumn && v.null == nil
+			}
+		}
+	}
+	a.begin(first, n, byColumn)
 	var trouble error
 	for i := range r.p.uses {
 		u := &r.p.uses[i]
 		v := g.streams[i].view(from, n)
-		bad, found := a.add(u, 0, &v)
+		bad, found := a.add(u, &v)
 		if found == nil {
 			continue
 		}
 		if e := r.t.at(u.col, g, first+int64(bad), fmt.Errorf("not a number: %q", trim(found))); bad < n || trouble == nil {
 			n, trouble = bad, e
 		}
-		a.begin(first, n) // the rows before it once more
+		a.begin(first, n, byColumn) // the rows before it once more
 		for j := range i {
 			v := g.streams[j].view(from, n)
-			a.add(&r.p.uses[j], 0, &v)
+			a.add(&r.p.uses[j], &v)
 		}
 		v = g.streams[i].view(from, n)
-		a.add(u, 0, &v)
+		a.add(u, &v)
 	}
 	if n > 0 {
 		if err := r.fold(worker, a.end()); err != nil {

@@ -116,6 +116,8 @@ write("llamacpp.jsonl", [
     llama(" a b", [tok(" a", -0.5, id=264), tok(" b", -1.25, id=293)]),
     llama(" c", [tok(" c", -2.0, id=272)]),
 ])
+# As the server's manual shows it.
+write("llamacpp_manual.jsonl", [{"content": " a", "tokens": [264], "probs": [tok(" a", -0.75, id=264)], "stop": True}])
 write("llamacpp_sampled.jsonl", [llama(" a", [{"id": 264, "token": " a", "bytes": [32, 97], "prob": 0.75, "top_probs": [{"id": 264, "token": " a", "bytes": [32, 97], "prob": 0.75}]}])])
 write("llamacpp_old.jsonl", [llama(" a", [{"content": " a", "probs": [{"tok_str": " a", "prob": 0.75}]}])])
 

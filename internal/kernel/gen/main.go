@@ -37,6 +37,8 @@ var files = []struct {
 	{"read", read},
 	{"soft", softs},
 	{"tally", tallies},
+	{"columns", columns},
+	{"judge", judges},
 }
 
 func main() {

@@ -1,0 +1,397 @@
+"""Writes small files of predictions as statistics packages write them, and what every file of systems/ must score.
+
+python3 make_tables.py  writes tables into systems/ beside this script, and systems.json beside it. The probabilities are
+scikit-learn's own: predictions of examples/iris and examples/cancer, which examples/make.py made with predict_proba.
+`go run make_columnar.go` then makes the Parquet and Arrow files of the JSON lines here.
+
+Scores are computed with mpmath at 50 digits from the numbers as they are written, and compared with scikit-learn's log_loss.
+"""
+import csv
+import gzip
+import io
+import json
+import os
+import struct
+import zipfile
+
+import mpmath
+import numpy as np
+from sklearn.metrics import log_loss
+
+mpmath.mp.dps = 50
+here = os.path.dirname(os.path.abspath(__file__))
+out = os.path.join(here, "systems")
+expected = []
+
+
+def examples(path):
+    with open(os.path.join(here, "../../examples", path), newline="") as f:
+        return list(csv.DictReader(f))
+
+
+# Every tenth flower, three of which the model gets wrong, and every twentieth tumour.
+iris = [r for i, r in enumerate(examples("iris/logistic.csv")) if i % 10 == 3 or i in (70, 77, 106)]
+cancer = examples("cancer/logistic.csv")[::20]
+names = ["setosa", "versicolor", "virginica"]
+P = [[float(r[n]) for n in names] for r in iris]
+Y = [names.index(r["species"]) for r in iris]
+Q = [float(r["p_malignant"]) for r in cancer]
+B = [int(r["diagnosis"] == "malignant") for r in cancer]
+assert max(max(p) == p[y] for p, y in zip(P, Y)) and min(max(p) == p[y] for p, y in zip(P, Y)) == 0
+
+
+def score(happened):
+    """The mean surprisal of what happened, from its probabilities."""
+    return mpmath.fsum(-mpmath.log(mpmath.mpf(p)) for p in happened) / len(happened)
+
+
+def softmax(logits, k):
+    """The probability of class k."""
+    z = [mpmath.exp(mpmath.mpf(x)) if x != -np.inf else mpmath.mpf(0) for x in logits]
+    return z[k] / mpmath.fsum(z)
+
+
+def check(value, y, p):
+    theirs = log_loss(y, p, labels=sorted(set(y)) if np.ndim(p) == 1 else list(range(len(p[0]))))
+    assert abs(float(value) - theirs) < 1e-7, (value, theirs)
+    return value
+
+
+iris_score = check(score([p[y] for p, y in zip(P, Y)]), Y, P)
+cancer_score = check(score([q if b else 1 - mpmath.mpf(q) for q, b in zip(Q, B)]), B, Q)
+
+
+def expect(file, system, value=None, n=None, flags="", **more):
+    """What must come of a file: read as system, with these flags, or none; or the error and its hint."""
+    e = {"file": file, "read_as": system, "flags": flags.split() if isinstance(flags, str) else flags}
+    if value is not None:
+        e |= {"n": n, "cross_entropy": mpmath.nstr(mpmath.mpf(value), 25)}
+        if value == iris_score and n == N:
+            e["same"] = "iris"  # the same stored values: the same bits
+    expected.append(e | more)
+
+
+def table(name, columns, rows, delimiter=","):
+    with open(os.path.join(out, name), "w", newline="", encoding="utf-8") as f:
+        w = csv.writer(f, delimiter=delimiter, lineterminator="\n")
+        w.writerow(columns)
+        w.writerows(rows)
+
+
+def lines(name, records):
+    with open(os.path.join(out, name), "w", encoding="utf-8", newline="\n") as f:
+        for r in records:
+            f.write(json.dumps(r) + "\n")
+
+
+N, M = len(iris), len(cancer)
+
+
+def stored_zstd(b):
+    """A frame of one stored block, after RFC 8878: no checksum, the size in four bytes."""
+    return b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(b)) + struct.pack("<I", 1 | len(b) << 3)[:3] + b
+
+
+pred = [max(range(3), key=p.__getitem__) for p in P]
+ask = {"error": "no label column found"}
+
+# scikit-learn: columns in the order of classes_, which are sorted; and pandas' index.
+table("sklearn_numbers.csv", ["", "0", "1", "2", "y_true", "y_pred"], [[i, *p, y, q] for i, (p, y, q) in enumerate(zip(P, Y, pred))])
+expect("sklearn_numbers.csv", "probabilities of 3 classes (0 … 2); label from \"y_true\", matched by name", iris_score, N)
+table("sklearn_names.csv", [*names, "target"], [[*p, names[y]] for p, y in zip(P, Y)])
+expect("sklearn_names.csv", "probabilities of 3 classes (setosa … virginica); label from \"target\", matched by name", iris_score, N)
+table("sklearn_names_codes.csv", [*names, "target"], [[*p, y] for p, y in zip(P, Y)])
+expect("sklearn_names_codes.csv", "numbers of columns, from 0", iris_score, N)
+table("sklearn_prefix.csv", ["y", "prob_setosa", "prob_versicolor", "prob_virginica"], [[names[y], *p] for p, y in zip(P, Y)])
+expect("sklearn_prefix.csv", "probabilities of 3 classes (prob_setosa … prob_virginica); label from \"y\", matched by name", iris_score, N)
+table("sklearn_floats.csv", ["target", "0.0", "1.0", "2.0"], [[float(y), *p] for p, y in zip(P, Y)])
+expect("sklearn_floats.csv", "probabilities of 3 classes (0.0 … 2.0); label from \"target\", matched by name", iris_score, N)
+table("sklearn_bools.csv", ["False", "True", "y_true"], [[repr(float(1 - mpmath.mpf(q))), q, bool(b)] for q, b in zip(Q, B)])
+expect("sklearn_bools.csv", "probabilities of 2 classes (False, True)", score([q if b else float(1 - mpmath.mpf(q)) for q, b in zip(Q, B)]), M)
+table("sklearn_positive.csv", ["y_true", "y_prob"], [[b, q] for q, b in zip(Q, B)])
+expect("sklearn_positive.csv", 'probability of "1" (y_prob)', cancer_score, M)
+table("sklearn_positive_names.csv", ["y_true", "y_prob"], [[["benign", "malignant"][b], q] for q, b in zip(Q, B)])
+expect("sklearn_positive_names.csv", "", flags="", error='which label is "y_prob" the probability of?', hint="say which: --positive ")
+expect("sklearn_positive_names.csv", 'probability of "malignant" (y_prob)', cancer_score, M, "--positive malignant")
+table("sklearn_unlabelled.csv", ["0", "1", "2", "y_pred"], [[*p, q] for p, q in zip(P, pred)])
+expect("sklearn_unlabelled.csv", "", **ask, hint="--label COLUMN, or --labels FILE")
+
+# tidymodels: .pred_class is no label; the event of two classes is the first level, so
+# that the name of a lone column says whose probability it is.
+table("tidymodels.csv", [".pred_class", *[".pred_" + n for n in names], ".row", "Species"],
+      [[names[q], *p, i + 1, names[y]] for i, (p, y, q) in enumerate(zip(P, Y, pred))])
+expect("tidymodels.csv", "tidymodels; probabilities of 3 classes (.pred_setosa … .pred_virginica); label from \"Species\"", iris_score, N)
+table("tidymodels_event.csv", [".pred_class", ".pred_yes", "churn"], [[["yes", "no"][q < 0.5], q, ["no", "yes"][b]] for q, b in zip(Q, B)])
+expect("tidymodels_event.csv", 'tidymodels; probability of "yes" (.pred_yes); label from "churn"', cancer_score, M)
+table("tidymodels_first_level.csv", [".pred_0", "truth"], [[1 - q, b] for q, b in zip(Q, B)])
+expect("tidymodels_first_level.csv", 'tidymodels; probability of "0" (.pred_0)', score([1 - mpmath.mpf(1 - q) if b else mpmath.mpf(1 - q) for q, b in zip(Q, B)]), M)
+table("tidymodels_unlabelled.csv", [".pred_class", *[".pred_" + n for n in names]], [[names[q], *p] for p, q in zip(P, pred)])
+expect("tidymodels_unlabelled.csv", "", **ask, hint="--label COLUMN, or --labels FILE")
+
+# yardstick's samples, and caret's columns.
+table("yardstick_two.csv", ["truth", "Class1", "Class2", "predicted"],
+      [["Class1" if b else "Class2", q, repr(float(1 - mpmath.mpf(q))), "Class1" if q > 0.5 else "Class2"] for q, b in zip(Q, B)])
+expect("yardstick_two.csv", "probabilities of 2 classes (Class1, Class2); label from \"truth\", matched by name",
+       score([q if b else float(1 - mpmath.mpf(q)) for q, b in zip(Q, B)]), M)
+table("yardstick_many.csv", ["obs", "pred", "VF", "F", "M", "Resample"],
+      [[["VF", "F", "M"][y], ["VF", "F", "M"][q], *p, f"Fold{i % 10 + 1:02}"] for i, (p, y, q) in enumerate(zip(P, Y, pred))])
+expect("yardstick_many.csv", "probabilities of 3 classes (VF … M); label from \"obs\", matched by name; ignored: pred, Resample", iris_score, N)
+
+# H2O: predict is the class at the threshold of the best F1, not the likeliest.
+two = [[repr(float(1 - mpmath.mpf(q))), q] for q in Q]
+two_score = score([q if b else float(1 - mpmath.mpf(q)) for q, b in zip(Q, B)])
+table("h2o.csv", ["predict", "p0", "p1", "response"], [[int(q > 0.31), *t, b] for q, t, b in zip(Q, two, B)])
+expect("h2o.csv", "H2O; probabilities of 2 classes (p0, p1); label from \"response\", matched by name; ignored: predict", two_score, M)
+table("h2o_names.csv", ["predict", "NO", "YES", "churn"], [[["NO", "YES"][q > 0.31], *t, ["NO", "YES"][b]] for q, t, b in zip(Q, two, B)])
+expect("h2o_names.csv", "H2O; probabilities of 2 classes (NO, YES); label from \"churn\", which names the classes, matched by name; ignored: predict", two_score, M)
+table("h2o_calibrated.csv", ["predict", "p0", "p1", "cal_p0", "cal_p1", "response"], [[int(q > 0.31), *t, 0.5, 0.5, b] for q, t, b in zip(Q, two, B)])
+expect("h2o_calibrated.csv", "", error="p0, p1, and the same calibrated, cal_p0, cal_p1", hint="--probs p0,p1 or --probs 'cal_p*'")
+expect("h2o_calibrated.csv", "H2O; probabilities of 2 classes (p0, p1)", two_score, M, "--probs p0,p1")
+expect("h2o_calibrated.csv", "H2O; probabilities of 2 classes (cal_p0, cal_p1)", mpmath.log(2), M, ["--probs", "cal_p*"])
+table("h2o_unlabelled.csv", ["predict", "NO", "YES"], [[["NO", "YES"][q > 0.5], *t] for q, t in zip(Q, two)])
+expect("h2o_unlabelled.csv", "", **ask, hint="--label COLUMN, or --labels FILE")
+
+# Evidently: a column per class beside the class that was predicted, or a probability.
+table("evidently.csv", ["sepal_length", "target", "prediction", *names], [[5.1 + y, names[y], names[q], *p] for p, y, q in zip(P, Y, pred)])
+expect("evidently.csv", "probabilities of 3 classes (setosa … virginica); label from \"target\", matched by name; ignored: sepal_length, prediction", iris_score, N)
+table("evidently_positive.csv", ["target", "prediction"], [[b, q] for q, b in zip(Q, B)])
+expect("evidently_positive.csv", 'probability of "1" (prediction); label from "target"', cancer_score, M)
+table("evidently_classes.csv", ["target", "prediction"], [[names[y], names[q]] for y, q in zip(Y, pred)])
+expect("evidently_classes.csv", "", error="no columns of predictions found", hint="--prob COLUMN")
+
+# Kaggle: a submission has no labels; they are in the solution.
+table("kaggle_submission.csv", ["id", "Class_1", "Class_2", "Class_3"], [[i + 1, *p] for i, p in enumerate(P)])
+table("kaggle_labels.csv", ["label"], [[f"Class_{y + 1}"] for y in Y])
+expect("kaggle_submission.csv", "", **ask, hint="--labels FILE")
+expect("kaggle_submission.csv", "labels from another file, matched by name", iris_score, N, "--labels kaggle_labels.csv")
+expect("kaggle_labels.csv", "", error="no columns of predictions found")
+
+# BigQuery ML: classes with their probabilities, the likeliest first, as nested JSON;
+# integers of labels come as text.
+lines("bigquery.jsonl", [{"predicted_species": names[q], "predicted_species_probs":
+                          [{"label": names[k], "prob": p[k]} for k in sorted(range(3), key=lambda k: -p[k])],
+                          "sepal_length": 5.5, "species": names[y]} for p, y, q in zip(P, Y, pred)])
+bigquery = "BigQuery ML; probabilities of 3 classes (predicted_species_probs.setosa … predicted_species_probs.virginica); label from \"species\""
+expect("bigquery.jsonl", bigquery, iris_score, N)
+lines("bigquery_integers.jsonl", [{"predicted_buys": str(int(q > 0.5)), "predicted_buys_probs":
+                                   [{"label": str(k), "prob": float(t[k])} for k in sorted((0, 1), key=lambda k: -float(t[k]))],
+                                   "buys": str(b)} for q, t, b in zip(Q, two, B)])
+expect("bigquery_integers.jsonl", "BigQuery ML; probabilities of 2 classes", two_score, M)
+
+# Hugging Face datasets: labels are numbers whose names are in the metadata; −1 is no label.
+hf = [{"id": i, "label": -1 if i == 4 else y, "prediction": q, "probs": p} for i, (p, y, q) in enumerate(zip(P, Y, pred))]
+lines("hf_dataset.jsonl", hf)
+hf_score = score([p[y] for i, (p, y) in enumerate(zip(P, Y)) if i != 4])
+for file in "hf_dataset.parquet", "hf_dataset.arrow":
+    expect(file, "Hugging Face dataset; probabilities of 3 classes (probs.setosa … probs.virginica); label from \"label\", matched by name; ignored: prediction",
+           hf_score, N - 1, invalid={"no label": 1})
+expect("hf_dataset.jsonl", "", error="label \"-1\" has no column")
+expect("bigquery.parquet", bigquery, iris_score, N)
+expect("bigquery_integers.parquet", "BigQuery ML; probabilities of 2 classes", two_score, M)
+
+# lighteval: log-likelihoods of choices; one right answer as a number or as a list; several
+# right answers cannot be scored; a document with fewer choices.
+light = [
+    ([-3.5, -1.25, -7.0], 1), ([-0.5, -4.0, -1.5], [2]), ([-5.0, -6.0, -0.125, -2.0], 0), ([-2.0, -2.5, -2.25], 2),
+]
+for several in False, True:
+    docs = [([-3.0, -1.0], [0, 1])] if several else []
+    lines("lighteval_lists.jsonl" if several else "lighteval.jsonl", [
+        {"doc": {"id": f"q{i}", "query": "Q", "choices": [chr(65 + k) for k in range(len(lp))], "gold_index": ([g] if isinstance(g, int) else g) if several else (g if isinstance(g, int) else g[0]), "task_name": "t"},
+         "metric": {"acc": 1.0}, "model_response": {"text": [], "logprobs": lp, "argmax_logits_eq_gold": [False] * len(lp)}}
+        for i, (lp, g) in enumerate(light + docs)])
+light_score = score([softmax(lp, g if isinstance(g, int) else g[0]) for lp, g in light])
+for kind in "jsonl", "parquet":
+    expect(f"lighteval.{kind}", "lighteval details, several choices; logits of 4 classes", light_score, len(light))
+    expect(f"lighteval_lists.{kind}", "lighteval details, several choices; logits of 4 classes", light_score, len(light),
+           notes=["documents with several right answers, left out: 1"])
+tokens = [[-1.5, -0.25, -3.0], [-0.125, -2.0]]
+lines("lighteval_perplexity.jsonl", [{"__doc__": {"id": str(i), "query": "", "choices": ["text"], "gold_index": 0}, "__model_response__": {"logprobs": lp}}
+                                     for i, lp in enumerate(tokens)])
+for kind in "jsonl", "parquet":
+    expect(f"lighteval_perplexity.{kind}", "lighteval details, perplexity; log-probability of what happened (logprob)",
+           -mpmath.fsum(map(mpmath.fsum, tokens)) / 5, 5)
+
+
+# NumPy and safetensors: arrays side by side.
+def npy(a):
+    b = io.BytesIO()
+    np.lib.format.write_array(b, np.ascontiguousarray(a), allow_pickle=False)
+    return b.getvalue()
+
+
+def archive(name, members, method=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(os.path.join(out, name), "w", method) as z:
+        for n, b in members:
+            info = zipfile.ZipInfo(n, (1980, 1, 1, 0, 0, 0))
+            info.compress_type = method
+            z.writestr(info, b)
+
+
+logits = [[float(mpmath.log(mpmath.mpf(x)) + 3) for x in p] for p in P]
+logit_score = score([softmax(z, y) for z, y in zip(logits, Y)])
+archive("arrays_logits.npz", [("logits.npy", npy(np.array(logits))), ("labels.npy", npy(np.array(Y)))])
+expect("arrays_logits.npz", "logits of 3 classes (logits.0 … logits.2); label from \"labels\", matched by name", logit_score, N)
+archive("arrays_probs.npz", [("probs.npy", npy(np.array(P))), ("y_true.npy", npy(np.array(Y)))], zipfile.ZIP_DEFLATED)
+expect("arrays_probs.npz", "probabilities of 3 classes (probs.0 … probs.2); label from \"y_true\", matched by name", iris_score, N)
+archive("arrays_pred.npz", [("y_pred.npy", npy(np.array(Q))), ("y_true.npy", npy(np.array(B, dtype=np.int8)))])
+expect("arrays_pred.npz", "probability of \"1\" (y_pred); label from \"y_true\"", cancer_score, M)
+archive("arrays_both.npz", [("logits.npy", npy(np.array(logits))), ("probs.npy", npy(np.array(P))), ("labels.npy", npy(np.array(Y)))])
+expect("arrays_both.npz", "", error="several sets of value columns", hint="--logits 'logits.*' or --probs 'probs.*'")
+expect("arrays_both.npz", "logits of 3 classes", logit_score, N, ["--logits", "logits.*"])
+
+
+def tensors(name, **arrays):
+    types = {"float64": "F64", "float32": "F32", "int64": "I64", "uint16": "BF16"}
+    head, body = {}, b""
+    for n, a in arrays.items():
+        head[n] = {"dtype": types[str(a.dtype)], "shape": list(a.shape), "data_offsets": [len(body), len(body) + a.nbytes]}
+        body += a.tobytes()
+    text = json.dumps(head).encode()
+    text += b" " * (-len(text) % 8)
+    with open(os.path.join(out, name), "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text + body)
+
+
+def brain(a):
+    """bfloat16: the upper half of float32, rounded to even."""
+    bits = np.array(a, dtype=np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype(np.uint16)
+
+
+tensors("tensors_logits.safetensors", logits=np.array(logits), labels=np.array(Y))
+expect("tensors_logits.safetensors", "logits of 3 classes (logits.0 … logits.2); label from \"labels\", matched by name", logit_score, N)
+bf = (brain(P).astype(np.uint32) << 16).view(np.float32)
+tensors("tensors_bf16.safetensors", probs=brain(P), labels=np.array(Y)[:, None])
+expect("tensors_bf16.safetensors", "probabilities of 3 classes (probs.0 … probs.2); label from \"labels.0\", matched by name",
+       score([float(p[y]) for p, y in zip(bf, Y)]), N)
+
+
+tensors("tensors_probs.safetensors", probs=np.array(P), labels=np.array(Y))
+expect("tensors_probs.safetensors", "probabilities of 3 classes (probs.0 … probs.2)", iris_score, N)
+
+# The same table in every plain format.
+plain = "probabilities of 3 classes (p_setosa … p_virginica); label from \"label\", matched by name"
+columns = ["label", *["p_" + n for n in names]]
+rows = [[names[y], *p] for p, y in zip(P, Y)]
+table("plain.csv", columns, rows)
+table("plain.tsv", columns, rows, "\t")
+lines("plain.jsonl", [dict(zip(columns, r)) for r in rows])
+with open(os.path.join(out, "plain.json"), "w") as f:
+    json.dump([dict(zip(columns, r)) for r in rows], f, indent=1)
+with open(os.path.join(out, "plain.csv"), "rb") as f:
+    text = f.read()
+with open(os.path.join(out, "plain.csv.gz"), "wb") as f:
+    f.write(gzip.compress(text, mtime=0))
+with open(os.path.join(out, "plain.csv.zst"), "wb") as f:
+    f.write(stored_zstd(text))
+for kind in "csv", "tsv", "jsonl", "json", "csv.gz", "csv.zst", "parquet", "arrow":
+    expect("plain." + kind, plain, iris_score, N)
+with open(os.path.join(out, "plain.npy"), "wb") as f:
+    f.write(npy(np.array(P)))
+with open(os.path.join(out, "plain_labels.npy"), "wb") as f:
+    f.write(npy(np.array(Y)))
+expect("plain.npy", "", error="no label column found", hint="--labels FILE")
+expect("plain.npy", "labels from another file, numbers of columns, from 0", iris_score, N, "--labels plain_labels.npy")
+expect("plain_labels.npy", "", error="one column of numbers, and no labels", hint="--labels FILE")
+
+# Inspect: a packed log, deflated; with zstd inside (frames of stored blocks, which need no
+# library); of a run that did not end; log-probabilities of prompts, which vLLM gives.
+def token(text, lp):
+    return {"token": text, "logprob": lp, "bytes": list(text.encode())}
+
+
+def sample(i, answer, prompt=None):
+    choice = {"message": {"role": "assistant", "content": "A"}, "stop_reason": "stop"}
+    if answer:
+        choice["logprobs"] = {"content": answer}
+    if prompt:
+        choice["prompt_logprobs"] = {"content": prompt}
+    return {"id": i, "epoch": 1, "input": "Q", "target": "A", "messages": [], "output": {"model": "m", "choices": [choice], "completion": "A"}, "scores": {}}
+
+
+def zip_of(name, members, method):
+    """An archive written by hand, as Python's has no zstd."""
+    import zlib
+    body, central = b"", b""
+    for n, b in members:
+        packed = stored_zstd(b) if method == 93 else b
+        fields = struct.pack("<HHHHHIIIHH", 63, 0, method, 0, 33, zlib.crc32(b), len(packed), len(b), len(n), 0)
+        central += b"PK\x01\x02" + struct.pack("<H", 63) + fields + struct.pack("<HHHII", 0, 0, 0, 0, len(body)) + n.encode()
+        body += b"PK\x03\x04" + fields + n.encode() + packed
+    end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, len(members), len(members), len(central), len(body), 0)
+    with open(os.path.join(out, name), "wb") as f:
+        f.write(body + central + end)
+
+
+answers = [sample("s1", [token("A", -0.5), token(" é", -1.25)]), sample(2, None), sample(3, [token("B", -2.0), token("!", -9999.0)])]
+start = {"version": 2, "eval": {"task": "t", "model": "m"}, "plan": {"name": "plan", "steps": [], "config": {"temperature": 0.7, "logprobs": True}}}
+header = start | {"status": "success", "results": {}, "stats": {}}
+
+
+def log(samples, head, journal):
+    members = [("_journal/start.json", journal)] + [(f"samples/{s['id']}_epoch_1.json", s) for s in samples]
+    members += [("_journal/summaries/1.json", [{"id": 1}])]
+    if head:
+        members += [("summaries.json", [{"id": 1}]), ("header.json", head)]
+    return [(n, json.dumps(m, indent=2).encode()) for n, m in members]
+
+
+drawn = "drawn with temperature 0.7"
+archive("inspect.eval", log(answers, header, start), zipfile.ZIP_DEFLATED)
+expect("inspect.eval", "eval: Inspect log; log-probability of what happened (logprob)", "1.25", 3, self_scored=True, invalid={"censored": 1},
+       notes=["answers without log-probabilities, left out: 1", drawn])
+zip_of("inspect_zstd.eval", log(answers, header, start), 93)
+expect("inspect_zstd.eval", "eval: Inspect log; log-probability of what happened (logprob)", "1.25", 3, self_scored=True, invalid={"censored": 1}, notes=[drawn])
+archive("inspect_unfinished.eval", log(answers[:1], None, start), zipfile.ZIP_DEFLATED)
+expect("inspect_unfinished.eval", "eval: Inspect log", "0.875", 2, self_scored=True, notes=['its status is "started"'])
+archive("inspect_prompt.eval", log([sample(1, [token("A", -0.5)], [token("Q", -4.0), token("?", -1.0)])], header, start), zipfile.ZIP_DEFLATED)
+expect("inspect_prompt.eval", "eval: Inspect log; log-probability of what happened (logprob)", "2.5", 2, self_scored=False,
+       notes=["tokens of the prompt", "generated tokens after the prompt, left out: 1"])
+
+# What make_systems.py writes.
+chat = [-0.125, -2.5, -1.0, -3e-05, -0.5, -0.75]
+self = {"self_scored": True}
+
+
+def logs(file, system, lps, **more):
+    expect(file, system, -mpmath.fsum(mpmath.mpf(x) for x in lps) / len(lps), len(lps), **more)
+
+
+for file in "openai_chat.jsonl", "openai_chat_array.json":
+    logs(file, "OpenAI chat completions", chat, **self, invalid={"censored": 1}, bound=True, notes=["answers without log-probabilities, left out: 1"])
+logs("openai_chat.json", "OpenAI chat completions", chat[:2], **self, invalid={"censored": 1}, bound=True)
+logs("openai_chat_chunks.jsonl", "OpenAI chat completions", [-0.5, -1.5], **self)
+expect("openai_chat_no_logprobs.jsonl", "", error="OpenAI chat completions without log-probabilities", hint='"logprobs": true')
+logs("openai_completions_echo.jsonl", "completions", [-5.5, -2.25, -4.0, -0.125], self_scored=False,
+     notes=["first tokens, of which nothing is predicted, left out: 2", "generated tokens after the prompt, left out: 1"])
+logs("openai_completions.jsonl", "completions", [-1.5, -0.25], **self)
+logs("openai_responses.json", "OpenAI responses", [-0.25, -1.75], **self, notes=[drawn])
+logs("openai_batch.jsonl", "OpenAI batch", chat[:5], **self, invalid={"censored": 1}, bound=True, notes=["failed requests, left out: 2"])
+logs("vllm_completions_ids.jsonl", "completions", [-1.5, -0.25], **self)
+logs("vllm_prompt.jsonl", "vLLM prompt_logprobs", [-7.5, -1.25, -0.5], self_scored=False, invalid={"censored": 1}, bound=True)
+logs("vllm_prompt_chat.jsonl", "vLLM prompt_logprobs", [-3.5], self_scored=False)
+expect("vllm_prompt_unknown.jsonl", "", error="2 tokens, and nothing says which of them is in the prompt", hint="return_token_ids")
+logs("llamacpp.jsonl", "llama.cpp server", [-0.5, -1.25, -2.0], **self, notes=["drawn with temperature 0.8"])
+logs("llamacpp_manual.jsonl", "llama.cpp server", [-0.75], **self)
+expect("llamacpp_sampled.jsonl", "", error="probabilities after sampling", hint='"post_sampling_probs": false')
+expect("llamacpp_old.jsonl", "", error="old builds of llama.cpp", hint="ask a build from 2025")
+logs("ollama_stream.jsonl", "Ollama", [-0.5, -0.25, -1.5], **self)
+logs("ollama.jsonl", "Ollama", [-0.5, -2.5], **self)
+inf = float("inf")
+expect("lmeval_choice.jsonl", "lm-eval samples, multiple_choice; logits of 4 classes",
+       score([softmax([-3.5, -1.25, -7.0], 1), softmax([-0.5, -4.0, -1.5], 2), softmax([-5.0, -6.0, -0.125, -inf], 2)]), 3,
+       notes=["further filters, left out: 2", "repeated records, left out: 1"])
+expect("lmeval_mutual.jsonl", "lm-eval samples, multiple_choice", score([softmax([-1.0, -2.0], 0), softmax([-1.5, -2.5], 1)]), 2,
+       notes=["the unconditional half of the requests is not used"])
+expect("lmeval_ambiguous.jsonl", "", error="may be the number of an answer, and the text of another", hint="metric acc")
+logs("lmeval_rolling.jsonl", "lm-eval samples, loglikelihood_rolling", [-123.4, -56.25],
+     per={"word": mpmath.nstr(mpmath.mpf("179.65") / 31, 25), "byte": mpmath.nstr(mpmath.mpf("179.65") / 149, 25)})
+logs("lmeval_loglikelihood.jsonl", "lm-eval samples, loglikelihood", [-1.5, -0.0625])
+expect("lmeval_generated.jsonl", "", error="generated text, without log-likelihoods", hint="multiple_choice")
+for file in "inspect_log.json", "inspect_samples.jsonl":
+    logs(file, "Inspect log", [-0.5, -1.25], **self, notes=["answers without log-probabilities, left out: 1"])
+
+with open(os.path.join(here, "systems.json"), "w", encoding="utf-8", newline="\n") as f:
+    json.dump(expected, f, indent=1, ensure_ascii=False)
+    f.write("\n")
