@@ -25,13 +25,32 @@ func Divergence[T float32 | float64](p, q []T) float64 {
 	}
 	ratio := sumP / sumQ
 	by := [4]float64{shiftP, shiftQ, Log(ratio), ratio}
-	var sum float64
+	return inBlocksDivergence(p, q, &by) / sumP
+}
+
+// LogDivergence is Divergence of rows of log-probabilities, taken as they are: the
+// sum of pₖ·dₖ - pₖ + qₖ, 0 for no classes. NaN and +Inf give NaN.
+func LogDivergence[T float32 | float64](p, q []T) float64 {
+	if len(p) != len(q) {
+		panic("kernel: slices of different lengths")
+	}
+	for _, x := range [2][]T{p, q} {
+		sum, _, most, _ := tallyOf(x)
+		if math.IsInf(most, 1) || sum != sum && hasNaN(x) {
+			return math.NaN()
+		}
+	}
+	by := [4]float64{0, 0, 0, 1}
+	return inBlocksDivergence(p, q, &by)
+}
+
+func inBlocksDivergence[T float32 | float64](p, q []T, by *[4]float64) (sum float64) {
 	for len(p) > 0 {
 		n := min(len(p), exp64Block)
-		sum += blockDivergence(p[:n], q[:n], &by)
+		sum += blockDivergence(p[:n], q[:n], by)
 		p, q = p[n:], q[n:]
 	}
-	return sum / sumP
+	return sum
 }
 
 func blockDivergence[T float32 | float64](p, q []T, by *[4]float64) float64 {

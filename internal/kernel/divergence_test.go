@@ -158,6 +158,27 @@ func TestDivergenceSpecial(t *testing.T) {
 				}
 			}
 		}
+		// The same of log-probabilities, which need not sum to 1.
+		for _, c := range []struct {
+			p, q []float64
+			want float64
+		}{
+			{nil, nil, 0},
+			{[]float64{0}, []float64{0}, 0},
+			{[]float64{-inf}, []float64{math.Log(.25)}, .25},
+			{[]float64{math.Log(.25)}, []float64{-inf}, inf},
+			{[]float64{-inf, 0}, []float64{-inf, 0}, 0},
+			{[]float64{math.Log(.5), math.Log(.5)}, []float64{math.Log(.125), math.Log(.875)}, .5*math.Log(4) + .5*math.Log(4./7)},
+			{[]float64{0}, []float64{-2}, 1 + math.Exp(-2)},
+			{[]float64{nan, 0}, []float64{0, 0}, nan},
+			{[]float64{0, 0}, []float64{nan, 0}, nan},
+			{[]float64{0, inf}, []float64{0, inf}, nan},
+			{[]float64{-inf, -inf}, []float64{0, nan}, nan},
+		} {
+			if got := LogDivergence(c.p, c.q); !same(got, c.want) && !(got != got && c.want != c.want) && !(math.Abs(got-c.want) <= 1e-15) {
+				t.Errorf("log-probabilities %v from %v: %v, want %v", c.p, c.q, got, c.want)
+			}
+		}
 		// Never negative, never NaN of rows with a softmax; 0 from itself.
 		for range 3000 {
 			n := 1 + r.IntN(200)

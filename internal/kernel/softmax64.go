@@ -207,9 +207,10 @@ func CrossEntropyGrad64(dst []float64, grad, logits []float64, classes int, targ
 	}
 }
 
-// LogSumExp64 is LogSumExp32 for float64, with a relative error of its
-// exponential below 3e-14.
-func LogSumExp64(x []float64) float64 {
+// LogSumExp returns log Σⱼ exp xⱼ, taken in float64, with a relative error of the sum
+// below 3e-14. What is infinite or no number is as in LogSumExp32. The bits depend
+// on the tier.
+func LogSumExp[T float32 | float64](x []T) float64 {
 	sum, shift, ok := expSum(x)
 	if !ok {
 		return shift

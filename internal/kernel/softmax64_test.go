@@ -258,11 +258,27 @@ func TestLogSumExp64(t *testing.T) {
 			{[]float64{-inf, nan}, nan}, {[]float64{1000, 1000}, 1000 + math.Ln2}, {[]float64{-1e308, -1e308}, -1e308},
 			{[]float64{5}, 5}, {[]float64{-700}, -700}, {[]float64{700, -700}, 700}, {[]float64{-inf, 800, 3}, 800},
 		} {
-			if got := LogSumExp64(c.x); !(math.Abs(got-c.want) <= 1e-15*math.Abs(c.want)) && !same(got, c.want) && !(got != got && c.want != c.want) {
+			if got := LogSumExp(c.x); !(math.Abs(got-c.want) <= 1e-15*math.Abs(c.want)) && !same(got, c.want) && !(got != got && c.want != c.want) {
 				t.Errorf("%v: %v, want %v", c.x, got, c.want)
 			}
 		}
+		r := rand.New(rand.NewPCG(58, 59))
+		for n := 1; n < 131; n++ {
+			x, x32 := make([]float64, n), make([]float32, n)
+			var want float64
+			for j := range x {
+				x32[j] = float32(3 * r.NormFloat64())
+				x[j] = float64(x32[j])
+				want += math.Exp(x[j])
+			}
+			want = math.Log(want)
+			for _, got := range []float64{LogSumExp(x), LogSumExp(x32)} {
+				if !(math.Abs(got-want) <= 3e-15*(1+math.Abs(want))) {
+					t.Errorf("n = %d: %v, want %v", n, got, want)
+				}
+			}
+		}
 		x := make([]float64, 100)
-		noAllocs(t, "LogSumExp64", func() { LogSumExp64(x) })
+		noAllocs(t, "LogSumExp64", func() { LogSumExp(x) })
 	})
 }
