@@ -345,6 +345,9 @@ func TestCancellation(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
+	if raceDetector {
+		t.Skip("allocations cannot be counted under the race detector")
+	}
 	r := rand.New(rand.NewPCG(7, 8))
 	dst := make([]float64, 6000)
 	shares := make([]float64, 60000)

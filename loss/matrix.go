@@ -150,17 +150,20 @@ func (m Matrix) divided(d float64, tmp []float64) []float64 {
 		return m.f64
 	}
 	tmp = tmp[:m.rows*m.columns]
-	m.widen(tmp)
-	switch f := 1 / d; {
-	case d == 1:
-	case f <= math.MaxFloat64: // a product is faster, and as good as the logits are
-		for i, v := range tmp {
-			tmp[i] = v * f
-		}
-	default:
+	f := 1 / d
+	switch {
+	case !(f <= math.MaxFloat64):
+		m.widen(tmp)
 		for i, v := range tmp {
 			tmp[i] = v / d
 		}
+	case m.kind == isFloat32: // a product is faster, and as good as the logits are
+		kernel.Times(tmp, m.f32, f)
+	case m.kind == isFloat64:
+		kernel.Times(tmp, m.f64, f)
+	default:
+		m.widen(tmp)
+		kernel.Times(tmp, tmp, f)
 	}
 	return tmp
 }

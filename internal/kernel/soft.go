@@ -195,3 +195,42 @@ func combinePlain[T float32 | float64](g, y []T, a, b, c float64) {
 		g[k] = T(mulAdd(a, float64(v), mulAdd(b, float64(y[k]), c)))
 	}
 }
+
+// Times sets dst[k] to x[k]·factor, rounded once. The slices must have the same
+// length, and be the same or not overlap. The bits are the same everywhere.
+func Times[T float32 | float64](dst []float64, x []T, factor float64) {
+	if len(dst) != len(x) {
+		panic("kernel: slices of different lengths")
+	}
+	for len(dst) > 0 {
+		n := min(len(dst), softBlock)
+		whole := n &^ 15
+		if active == plain {
+			whole = 0
+		}
+		if whole > 0 {
+			timesWhole(dst[:whole], x[:whole], factor)
+		}
+		for k, v := range x[whole:n] {
+			dst[whole+k] = float64(v) * factor
+		}
+		dst, x = dst[n:], x[n:]
+	}
+}
+
+func timesWhole[T float32 | float64](dst []float64, x []T, factor float64) {
+	switch x := any(x).(type) {
+	case []float32:
+		if active == avx512 {
+			times32AVX512(dst, x, factor)
+		} else {
+			times32AVX2(dst, x, factor)
+		}
+	case []float64:
+		if active == avx512 {
+			times64AVX512(dst, x, factor)
+		} else {
+			times64AVX2(dst, x, factor)
+		}
+	}
+}

@@ -24,6 +24,11 @@ func distance32AVX512(x []float32, most float64) float64
 //go:noescape
 func combine32AVX512(g []float32, y []float32, a float64, b float64, c float64)
 
+// times32AVX512 is Times for lengths that are multiples of 16.
+//
+//go:noescape
+func times32AVX512(dst []float64, x []float32, factor float64)
+
 // largest64AVX512 is largestPlain for lengths that are multiples of 16, but not 0.
 //
 //go:noescape
@@ -43,6 +48,11 @@ func distance64AVX512(x []float64, most float64) float64
 //
 //go:noescape
 func combine64AVX512(g []float64, y []float64, a float64, b float64, c float64)
+
+// times64AVX512 is Times for lengths that are multiples of 16.
+//
+//go:noescape
+func times64AVX512(dst []float64, x []float64, factor float64)
 
 // largest32AVX2 is largestPlain for lengths that are multiples of 16, but not 0.
 //
@@ -64,6 +74,11 @@ func distance32AVX2(x []float32, most float64) float64
 //go:noescape
 func combine32AVX2(g []float32, y []float32, a float64, b float64, c float64)
 
+// times32AVX2 is Times for lengths that are multiples of 16.
+//
+//go:noescape
+func times32AVX2(dst []float64, x []float32, factor float64)
+
 // largest64AVX2 is largestPlain for lengths that are multiples of 16, but not 0.
 //
 //go:noescape
@@ -83,3 +98,8 @@ func distance64AVX2(x []float64, most float64) float64
 //
 //go:noescape
 func combine64AVX2(g []float64, y []float64, a float64, b float64, c float64)
+
+// times64AVX2 is Times for lengths that are multiples of 16.
+//
+//go:noescape
+func times64AVX2(dst []float64, x []float64, factor float64)

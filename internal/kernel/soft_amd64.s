@@ -177,6 +177,31 @@ done:
 	VZEROUPPER
 	RET
 
+// func times32AVX512(dst []float64, x []float32, factor float64)
+// Requires: AVX, AVX512F
+TEXT ·times32AVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSD factor+48(FP), Z0
+	XORQ         BX, BX
+
+loop:
+	CMPQ      BX, CX
+	JGE       done
+	VCVTPS2PD (DX)(BX*4), Z1
+	VMULPD    Z0, Z1, Z1
+	VMOVUPD   Z1, (AX)(BX*8)
+	VCVTPS2PD 32(DX)(BX*4), Z1
+	VMULPD    Z0, Z1, Z1
+	VMOVUPD   Z1, 64(AX)(BX*8)
+	ADDQ      $0x10, BX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	RET
+
 // func largest64AVX512(x []float64) int
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL
 TEXT ·largest64AVX512(SB), NOSPLIT, $0-32
@@ -348,6 +373,31 @@ done:
 	VZEROUPPER
 	RET
 
+// func times64AVX512(dst []float64, x []float64, factor float64)
+// Requires: AVX, AVX512F
+TEXT ·times64AVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSD factor+48(FP), Z0
+	XORQ         BX, BX
+
+loop:
+	CMPQ    BX, CX
+	JGE     done
+	VMOVUPD (DX)(BX*8), Z1
+	VMULPD  Z0, Z1, Z1
+	VMOVUPD Z1, (AX)(BX*8)
+	VMOVUPD 64(DX)(BX*8), Z1
+	VMULPD  Z0, Z1, Z1
+	VMOVUPD Z1, 64(AX)(BX*8)
+	ADDQ    $0x10, BX
+	JMP     loop
+
+done:
+	VZEROUPPER
+	RET
+
 // func largest32AVX2(x []float32) int
 // Requires: AVX, AVX2
 TEXT ·largest32AVX2(SB), NOSPLIT, $0-32
@@ -508,6 +558,31 @@ loop:
 	VMOVUPS     X4, 16(AX)(BX*4)
 	ADDQ        $0x08, BX
 	JMP         loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func times32AVX2(dst []float64, x []float32, factor float64)
+// Requires: AVX
+TEXT ·times32AVX2(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSD factor+48(FP), Y0
+	XORQ         BX, BX
+
+loop:
+	CMPQ      BX, CX
+	JGE       done
+	VCVTPS2PD (DX)(BX*4), Y1
+	VMULPD    Y0, Y1, Y1
+	VMOVUPD   Y1, (AX)(BX*8)
+	VCVTPS2PD 16(DX)(BX*4), Y1
+	VMULPD    Y0, Y1, Y1
+	VMOVUPD   Y1, 32(AX)(BX*8)
+	ADDQ      $0x08, BX
+	JMP       loop
 
 done:
 	VZEROUPPER
@@ -677,6 +752,31 @@ loop:
 	VMOVUPD     Y3, 32(AX)(BX*8)
 	ADDQ        $0x08, BX
 	JMP         loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func times64AVX2(dst []float64, x []float64, factor float64)
+// Requires: AVX
+TEXT ·times64AVX2(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSD factor+48(FP), Y0
+	XORQ         BX, BX
+
+loop:
+	CMPQ    BX, CX
+	JGE     done
+	VMOVUPD (DX)(BX*8), Y1
+	VMULPD  Y0, Y1, Y1
+	VMOVUPD Y1, (AX)(BX*8)
+	VMOVUPD 32(DX)(BX*8), Y1
+	VMULPD  Y0, Y1, Y1
+	VMOVUPD Y1, 32(AX)(BX*8)
+	ADDQ    $0x08, BX
+	JMP     loop
 
 done:
 	VZEROUPPER

@@ -67,6 +67,14 @@ func testSoft[T float32 | float64](t *testing.T, unit float64) {
 			if got := Distance(x, from); !near(got, distance) && !(math.Abs(got-distance) <= 1e-14*float64(n)*1e30 && round > 2) {
 				t.Fatalf("n = %d, round %d: distance %v, want %v", n, round, got, distance)
 			}
+			product, checkProduct := guarded[float64](t, n, round)
+			Times(product, x, 1./3)
+			for k, v := range product {
+				if want := float64(x[k]) * (1. / 3); !sameNumber(v, want) {
+					t.Fatalf("n = %d: %v, want %v", n, v, want)
+				}
+			}
+			checkProduct()
 			want := make([]T, n)
 			for k := range g {
 				want[k] = T(0.75*float64(g[k]) - 1.5*float64(y[k]) + 0.125)

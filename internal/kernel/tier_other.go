@@ -106,6 +106,10 @@ func largest64AVX512(x []float64) int                                           
 func distance64AVX512(x []float64, most float64) float64                             { panic(none) }
 func combine64AVX512(g, y []float64, a, b, c float64)                                { panic(none) }
 func below64AVX512(x, y []float64, most float64) (nats, total float64, signs uint64) { panic(none) }
+func times32AVX512(dst []float64, x []float32, factor float64)                       { panic(none) }
+func times64AVX512(dst []float64, x []float64, factor float64)                       { panic(none) }
+func times32AVX2(dst []float64, x []float32, factor float64)                         { panic(none) }
+func times64AVX2(dst []float64, x []float64, factor float64)                         { panic(none) }
 func widenBFloat16AVX512(dst []float32, src []uint16)                                { panic(none) }
 func narrowBFloat16AVX512(dst []uint16, src []float32)                               { panic(none) }
 func widenFloat16AVX512(dst []float32, src []uint16)                                 { panic(none) }

@@ -25,6 +25,9 @@ func softs(f *file) {
 			f.function("combine"+t.name+tier, "func(g, y []"+t.element+", a, b, c float64)",
 				"combine"+t.name+tier+" is combinePlain for lengths that are multiples of 16.")
 			combine(f, v, t.size)
+			f.function("times"+t.name+tier, "func(dst []float64, x []"+t.element+", factor float64)",
+				"times"+t.name+tier+" is Times for lengths that are multiples of 16.")
+			times(f, v, t.size)
 		}
 	}
 }
@@ -262,6 +265,36 @@ func combine(f *file, v vector, size int) {
 			f.VCVTPD2PSY(g, y.AsX())
 			f.VMOVUPS(y.AsX(), m)
 		}
+	}
+	f.ADDQ(operand.Imm(uint64(2*v.lanes())), i)
+	f.JMP(operand.LabelRef("loop"))
+	f.Label("done")
+	f.VZEROUPPER()
+	f.RET()
+}
+
+// times generates dst = x·factor.
+func times(f *file, v vector, size int) {
+	dst := f.Load(f.Param("dst").Base(), f.GP64())
+	n := f.Load(f.Param("dst").Len(), f.GP64())
+	src := f.Load(f.Param("x").Base(), f.GP64())
+	e := &exp64{file: f, v: v}
+	factor := f.reg(v)
+	m, err := f.Param("factor").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	f.VBROADCASTSD(m.Addr, factor)
+	i := f.GP64()
+	f.XORQ(i, i)
+	f.Label("loop")
+	f.CMPQ(i, n)
+	f.JGE(operand.LabelRef("done"))
+	for j := range 2 {
+		x := f.reg(v)
+		e.load(size, src, i, j, x)
+		f.VMULPD(factor, x, x)
+		f.VMOVUPD(x, operand.Mem{Base: dst, Index: i, Scale: 8, Disp: v.bytes * j})
 	}
 	f.ADDQ(operand.Imm(uint64(2*v.lanes())), i)
 	f.JMP(operand.LabelRef("loop"))
