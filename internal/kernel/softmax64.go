@@ -123,6 +123,34 @@ func logs1p(dst, z []float64) {
 	}
 }
 
+// Log1pSlice sets dst[i] to log(1 + z[i]), of z[i] that are not negative, with an
+// error of 2 units in the last place at most, and the same bits on every tier and
+// platform. The slices must have the same length and not overlap.
+func Log1pSlice(dst, z []float64) {
+	if len(dst) != len(z) {
+		panic("kernel: slices of different lengths")
+	}
+	for len(z) > 0 {
+		n := min(len(z), logBlock)
+		whole := n &^ 7
+		switch active {
+		case avx512:
+			logs1pAVX512(dst[:whole], z[:whole])
+		case avx2:
+			logs1pAVX2(dst[:whole], z[:whole])
+		default:
+			whole = 0
+		}
+		logs1p(dst[whole:n], z[whole:n])
+		for i, v := range dst[:n] {
+			if v != v {
+				dst[i] = math.Log1p(z[i])
+			}
+		}
+		dst, z = dst[n:], z[n:]
+	}
+}
+
 // carefulLoss64 is CrossEntropy64 of a row whose exponentials may not fit.
 func carefulLoss64(row []float64, target int) float64 {
 	s := shifted64(row, target)

@@ -282,3 +282,41 @@ func TestLogSumExp64(t *testing.T) {
 		noAllocs(t, "LogSumExp64", func() { LogSumExp(x) })
 	})
 }
+
+func TestLog1pSlice(t *testing.T) {
+	r := rand.New(rand.NewPCG(64, 65))
+	strange := []float64{0, 5e-324, 1e-300, 1e-285, math.Inf(1), math.NaN(), math.MaxFloat64, 1e300}
+	eachTier(t, func(t *testing.T) {
+		worst := 0.0
+		for n := range 131 {
+			z, checkZ := guarded[float64](t, n, n%8)
+			dst, checkDst := guarded[float64](t, n, n%5)
+			for i := range z {
+				z[i] = math.Exp(-80 * r.Float64() * r.Float64())
+			}
+			if n > 100 {
+				z[r.IntN(n)] = strange[r.IntN(len(strange))]
+			}
+			Log1pSlice(dst, z)
+			for i, v := range z {
+				if v > 1e-50 && v < 1e10 {
+					e := errorInULP(dst[i], bigLog1p(bigOf(v)))
+					worst = max(worst, e)
+					if !(e <= 2) {
+						t.Fatalf("log(1 + %v) = %v: %v ULP", v, dst[i], e)
+					}
+					var one [1]float64
+					logs1p(one[:], z[i:i+1])
+					if !same(one[0], dst[i]) {
+						t.Fatalf("log(1 + %v) = %v, plain %v", v, dst[i], one[0])
+					}
+				} else if want := math.Log1p(v); !same(dst[i], want) && dst[i] == dst[i] && !(math.Abs(dst[i]-want) <= 1e-15*want) {
+					t.Fatalf("log(1 + %v) = %v, want %v", v, dst[i], want)
+				}
+			}
+			checkZ()
+			checkDst()
+		}
+		t.Logf("largest error %.3f ULP", worst)
+	})
+}
