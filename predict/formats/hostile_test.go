@@ -364,7 +364,10 @@ func bomb(how, begin, text string, size int64) []byte {
 // TestHostileBombs: a small file that unpacks to a large one, or says that it is
 // large, takes no more memory than others, and what cannot be read is said.
 func TestHostileBombs(t *testing.T) {
-	size := int64(300 << 20)
+	size := int64(100 << 20)
+	if long {
+		size *= 10
+	}
 	head := func(shape, descr string) string {
 		h := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape)
 		h += strings.Repeat(" ", 63-(10+len(h))%64) + "\n"

@@ -157,7 +157,7 @@ func (s *lightStream) record() (err error) {
 	from, part := len(s.buf), -1
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("damaged (%v)", r)
+			err = fmt.Errorf("damaged: %s", outside(r))
 		}
 		if err != nil {
 			s.buf = s.buf[:from]

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -97,14 +98,27 @@ func (t *tabular) at(col int, g *group, row int64, err error) error {
 		e.Hint = "every row must have a value per class"
 		return e
 	}
+	var broken *brokenSeal
+	if errors.As(err, &broken) { // known when the last row is read, by whichever thread
+		e.Row, e.What = broken.rows, err.Error()
+		return e
+	}
 	e.What += err.Error()
 	return e
+}
+
+// outside says what a panic over damaged data was about.
+func outside(r any) string {
+	if _, ok := r.(runtime.Error); ok {
+		return "something in it lies outside of it"
+	}
+	return fmt.Sprint(r)
 }
 
 // shield turns a panic of a library into an error.
 func shield(err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("damaged (%v)", r)
+		*err = errors.New("damaged: " + outside(r))
 	}
 }
 
