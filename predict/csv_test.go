@@ -399,6 +399,7 @@ func TestCSVErrors(t *testing.T) {
 		{"twice", "a,b, a\n1,2,3\n", `x.csv: line 1: columns 1 and 3 are both called "a"`, ""},
 		{"numbers as header", "0.5,0.5\n1,0\n", "x.csv: line 1: the first line looks like data", "--no-header"},
 		{"label and numbers as header", "cat,0.25,0.75\ndog,1,0\n", "x.csv: line 1: the first line looks like data", "--no-header"},
+		{"a class called y", "y,0.25,0.75\nn,1,0\n", "x.csv: line 1: the first line looks like data", "--no-header"},
 		{"one number as header", "3\n1\n2\n", "x.csv: line 1: the first line looks like data", "--no-header"},
 		{"digits as header", "5,1,3\n1,0,2\n", "x.csv: line 1: the first line looks like data", "--no-header"},
 		{"line with embedded newlines", "a,b,c\n1,2,\"\n\n\"\n\n\n1,\"2\n\",x\"\n", "x.csv: row 2 (line 8), column 3 (c): a quote", ""},

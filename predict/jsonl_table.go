@@ -343,7 +343,12 @@ func (j *jsonRows) pairs(st *jsonStep, i int) int {
 			return false
 		}
 		m := st.index[string(class)]
-		if m == nil || !m.want {
+		if m == nil {
+			s.at = cap(s.b) - cap(e)
+			j.bad = &Error{What: fmt.Sprintf("%s: class %s, which none of the first records has", quote(st.f.path), quote(string(class)))}
+			return false
+		}
+		if !m.want {
 			return true
 		}
 		if seen := &j.seen[m.f.id]; *seen == j.now {

@@ -365,9 +365,10 @@ func TestJSONPairs(t *testing.T) {
 	}
 	good := strings.Repeat(`{"y":"b","p":[{"label":"a","prob":0.25},{"label":"b","prob":0.75}]}`+"\n", 1000)
 	for bad, want := range map[string]string{
-		`{"p":[{"label":"a","prob":0.25},{"label":"a","prob":0.75}]}`: `f.jsonl: row 1001 (line 1001), column 2 (p.a): class "a" twice in one record`,
-		`{"p":[{"label":"a","prob":"x"}]}`:                            `f.jsonl: row 1001 (line 1001): "p.0": an object, expected a class and its probability as in the first records`,
-		`{"p":0.5}`:                                                   `f.jsonl: row 1001 (line 1001): "p": a number, expected an array of classes with their probabilities as in the first records`,
+		`{"p":[{"label":"a","prob":0.25},{"label":"a","prob":0.75}]}`:   `f.jsonl: row 1001 (line 1001), column 2 (p.a): class "a" twice in one record`,
+		`{"p":[{"label":"a","prob":0.25},{"label":"new","prob":0.75}]}`: `f.jsonl: row 1001 (line 1001): "p": class "new", which none of the first records has`,
+		`{"p":[{"label":"a","prob":"x"}]}`:                              `f.jsonl: row 1001 (line 1001): "p.0": an object, expected a class and its probability as in the first records`,
+		`{"p":0.5}`:                                                     `f.jsonl: row 1001 (line 1001): "p": a number, expected an array of classes with their probabilities as in the first records`,
 	} {
 		src, err := openJSONText(good+bad, false)
 		if err != nil {

@@ -190,7 +190,7 @@ var tokenColumns = []Column{{Name: "doc", Named: true}, {Name: "token", Named: t
 
 // tokenRequest says what the columns of tokens are.
 func tokenRequest(bytes bool) Request {
-	q := Request{LogProb: "logprob", LogBase: "e", Cluster: "doc"}
+	q := Request{LogProb: "logprob", LogBase: "e", Cluster: "doc", ID: "token"}
 	if bytes {
 		q.Bytes = "bytes"
 	}

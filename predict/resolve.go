@@ -685,6 +685,9 @@ func (r *resolver) labelNote() string {
 		if r.labelHow == "values" {
 			s += ", which names the classes"
 		}
+		if isPredicted(r.cols[r.label].Name) { // said by --label
+			s += ", which is called like a prediction"
+		}
 	}
 	if r.matchHow != "" {
 		s += ", " + r.matchHow

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math"
 	"os"
@@ -11,6 +12,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"surprisal/predict"
+	"surprisal/predict/formats"
 )
 
 // systemsDir holds a small file of each system whose output is recognised.
@@ -56,6 +60,24 @@ type perScore struct {
 	CrossEntropy struct {
 		Value float64 `json:"value"`
 	} `json:"cross_entropy"`
+}
+
+// The documentation has the rows of the tables of formats and of systems.
+func TestFormatsDocumented(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root(t), "docs", "formats.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range formats.Table() {
+		if row := fmt.Sprintf("| %s | %s | %s |\n", f.Name, f.Description, strings.Join(f.Extensions, ", ")); !strings.Contains(string(text), row) {
+			t.Errorf("docs/formats.md has no row\n%s", row)
+		}
+	}
+	for _, s := range predict.Systems() {
+		if row := fmt.Sprintf("| **%s** | %s | %s | %s |\n", s.Name, s.Known, s.Read, s.Traps); !strings.Contains(string(text), row) {
+			t.Errorf("docs/formats.md has no row\n%s", row)
+		}
+	}
 }
 
 // scored runs surprisal score and gives its output.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"surprisal/predict"
 	"surprisal/predict/formats"
 	"surprisal/report"
 )
@@ -83,6 +84,10 @@ func formatsHelp() string {
 	b.WriteString("Files are known by their content, not by their names.\n\n")
 	for _, f := range formats.Table() {
 		fmt.Fprintf(&b, "  %-12s %s\n", f.Name, f.Description)
+	}
+	b.WriteString("\nThe output of these needs no flags, or stderr says which; what is easily got wrong with\neach is in docs/formats.md:\n\n")
+	for _, s := range predict.Systems() {
+		fmt.Fprintf(&b, "  %s\n      %s\n", s.Name, strings.ReplaceAll(s.Known, "`", ""))
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

@@ -51,7 +51,7 @@ const (
 // a hundredth; a file of nothing but blanks to a thousandth.
 const (
 	evalMembers = 1 << 20
-	evalFree    = 64 << 20 // bytes that a file may have however little it is packed
+	evalFree    = 64 << 20 // bytes that files may have however small they are packed
 	evalRatio   = 500
 	evalHead    = 16 << 20 // bytes of the head
 	zipZstd     = 93
@@ -88,7 +88,7 @@ func readEvalLog(name string, at io.ReaderAt, size int64, closer func() error) (
 	})
 	s := &evalSource{name: name, closer: closer}
 	seen := map[string]bool{}
-	packed := uint64(0)
+	packed, unpacked := uint64(0), uint64(0)
 	heads := map[string]*zip.File{}
 	ended := false
 	for _, m := range z.File {
@@ -96,15 +96,16 @@ func readEvalLog(name string, at io.ReaderAt, size int64, closer func() error) (
 		if m.Name != evalHeader && m.Name != evalStart && m.Name != evalJournal && !isEvalSample(m.Name) {
 			continue
 		}
-		switch packed += m.CompressedSize64; {
+		packed, unpacked = packed+min(m.CompressedSize64, 1<<62), unpacked+min(m.UncompressedSize64, 1<<40)
+		switch {
 		case seen[m.Name]:
 			return nil, fail(fmt.Sprintf("file %q is in the archive twice", m.Name), "")
 		case m.Method != zip.Store && m.Method != zip.Deflate && m.Method != zipZstd:
 			return nil, fail(fmt.Sprintf("file %q is compressed by method %d", m.Name, m.Method), "deflate and zstd are read: inspect log convert --to json")
 		case m.CompressedSize64 > uint64(size) || packed > uint64(size):
 			return nil, fail(fmt.Sprintf("damaged: file %q and those before it claim %d bytes of %d", m.Name, packed, size), "")
-		case m.UncompressedSize64 > evalFree && m.UncompressedSize64/evalRatio > m.CompressedSize64:
-			return nil, fail(fmt.Sprintf("file %q grows from %d to %d bytes, more than %d-fold", m.Name, m.CompressedSize64, m.UncompressedSize64, evalRatio), "no log is like this")
+		case unpacked > evalFree && unpacked/evalRatio > packed:
+			return nil, fail(fmt.Sprintf("file %q and those before it grow from %d to %d bytes, more than %d-fold", m.Name, packed, unpacked, evalRatio), "no log is like this")
 		}
 		seen[m.Name] = true
 		if isEvalSample(m.Name) {

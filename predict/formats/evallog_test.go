@@ -123,9 +123,11 @@ func TestEvalLogTrouble(t *testing.T) {
 		"method": {patch(writeEval(0, sample(sound)...), func(l, c []byte) { l[8], c[10] = 12, 12 }), []string{`"samples/2_epoch_1.json" is compressed by method 12`, "--to json"}},
 		"checksum": {patch(writeEval(0, sample(sound)...), func(l, c []byte) { c[16]++; l[14]++ }),
 			[]string{`file "samples/2_epoch_1.json"`, "damaged", "checksum"}},
-		"a bomb": {writeEval(8, sample(sound[:len(sound)-1]+strings.Repeat(" ", 80<<20)+"}")...), []string{`file "samples/2_epoch_1.json" grows from`, "more than 500-fold"}},
+		"a bomb": {writeEval(8, sample(sound[:len(sound)-1]+strings.Repeat(" ", 80<<20)+"}")...), []string{`file "samples/2_epoch_1.json" and those before it grow from`, "more than 500-fold"}},
 		"a bomb of zstd": {writeEval(zipZstd, sample(sound[:len(sound)-1]+strings.Repeat(" ", 80<<20)+"}")...),
-			[]string{`file "samples/2_epoch_1.json" grows from`, "more than 500-fold"}},
+			[]string{`file "samples/2_epoch_1.json" and those before it grow from`, "more than 500-fold"}},
+		"small bombs": {writeEval(zipZstd, evalMember{"samples/1.json", sound + strings.Repeat(" ", 40<<20)}, evalMember{"samples/2.json", sound + strings.Repeat("\n", 40<<20)}),
+			[]string{`file "samples/2.json" and those before it grow from`}},
 		"a claim of little": {patch(writeEval(8, sample(sound+strings.Repeat(" ", 1<<20))...), func(l, c []byte) {
 			binary.LittleEndian.PutUint32(c[24:], uint32(len(sound)))
 		}), []string{`file "samples/2_epoch_1.json"`}},

@@ -27,7 +27,7 @@ func begins(magic ...string) func([]byte) bool {
 	}
 }
 
-const reads = "this version reads CSV, TSV, JSON lines, NPY, NPZ, safetensors, Parquet and Arrow"
+const reads = "this version reads CSV, TSV, JSON lines, NPY, NPZ, safetensors, Parquet, Arrow and logs of Inspect"
 
 func convert(how string) func(string) string {
 	return func(string) string { return reads + "; " + how }
