@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func expSums64AVX512(sums []float64, x []float64, classes int, targets []int, shifts []float64)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, CMOV
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, CMOV, MMX+
 TEXT ·expSums64AVX512(SB), NOSPLIT, $0-104
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -54,6 +54,10 @@ loop:
 	VSUBPD       Z18, Z21, Z21
 	VMOVUPD      192(DX)(R8*8), Z22
 	VSUBPD       Z18, Z22, Z22
+	PREFETCHT0   2048(DX)(R8*8)
+	PREFETCHT0   2112(DX)(R8*8)
+	PREFETCHT0   2176(DX)(R8*8)
+	PREFETCHT0   2240(DX)(R8*8)
 	VMAXPD       Z19, Z0, Z19
 	VMAXPD       Z20, Z0, Z20
 	VMAXPD       Z21, Z0, Z21
@@ -506,7 +510,7 @@ DATA c17<>+56(SB)/8, $0xffefffffffffffff
 GLOBL c17<>(SB), RODATA|NOPTR, $64
 
 // func expSumsWideAVX512(sums []float64, x []float32, classes int, targets []int, shifts []float64)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, CMOV
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, CMOV, MMX+
 TEXT ·expSumsWideAVX512(SB), NOSPLIT, $0-104
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -555,6 +559,8 @@ loop:
 	VSUBPD       Z18, Z21, Z21
 	VCVTPS2PD    96(DX)(R8*4), Z22
 	VSUBPD       Z18, Z22, Z22
+	PREFETCHT0   2048(DX)(R8*4)
+	PREFETCHT0   2112(DX)(R8*4)
 	VMAXPD       Z19, Z0, Z19
 	VMAXPD       Z20, Z0, Z20
 	VMAXPD       Z21, Z0, Z21

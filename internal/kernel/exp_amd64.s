@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func expSumsAVX512(sums []float64, x []float32, classes int, targets []int)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·expSumsAVX512(SB), NOSPLIT, $0-80
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -43,6 +43,10 @@ loop:
 	VMOVUPS       64(DX)(DI*4), Z14
 	VMOVUPS       128(DX)(DI*4), Z15
 	VMOVUPS       192(DX)(DI*4), Z16
+	PREFETCHT0    2048(DX)(DI*4)
+	PREFETCHT0    2112(DX)(DI*4)
+	PREFETCHT0    2176(DX)(DI*4)
+	PREFETCHT0    2240(DX)(DI*4)
 	VMAXPS        Z13, Z4, Z13
 	VMAXPS        Z14, Z4, Z14
 	VMAXPS        Z15, Z4, Z15
@@ -899,7 +903,7 @@ DATA c42<>+0(SB)/8, $0x7ff8000000000001
 GLOBL c42<>(SB), RODATA|NOPTR, $8
 
 // func expSumShiftedAVX512(sums []float64, x []float32, classes int, targets []int, k float32)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·expSumShiftedAVX512(SB), NOSPLIT, $0-84
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -940,6 +944,10 @@ loop:
 	VMOVUPS       64(DX)(DI*4), Z15
 	VMOVUPS       128(DX)(DI*4), Z16
 	VMOVUPS       192(DX)(DI*4), Z17
+	PREFETCHT0    2048(DX)(DI*4)
+	PREFETCHT0    2112(DX)(DI*4)
+	PREFETCHT0    2176(DX)(DI*4)
+	PREFETCHT0    2240(DX)(DI*4)
 	VMAXPS        Z14, Z4, Z14
 	VMAXPS        Z15, Z4, Z15
 	VMAXPS        Z16, Z4, Z16

@@ -231,6 +231,7 @@ func expSums(f *file, v vector, shifted bool) {
 	for j := range x {
 		f.VMOVUPS(operand.Mem{Base: src, Index: i, Scale: 4, Disp: v.bytes * j}, x[j])
 	}
+	f.prefetch(v, operand.Mem{Base: src, Index: i, Scale: 4}, 4*v.bytes)
 	e.exp(x, nil)
 	add(x)
 	f.Label("next")
@@ -313,6 +314,17 @@ func expSums(f *file, v vector, shifted bool) {
 	f.Label("done")
 	f.VZEROUPPER()
 	f.RET()
+}
+
+// prefetch fetches so many bytes that will be wanted soon: between loads there is
+// too much to compute for the processor to look as far ahead, or over the end of a
+// page. For AVX2 it wins nothing.
+func (f *file) prefetch(v vector, from operand.Mem, bytes int) {
+	if v == avx512 {
+		for line := 0; line < bytes; line += 64 {
+			f.PREFETCHT0(from.Offset(2048 + line))
+		}
+	}
 }
 
 // expFew generates the sums of the exponentials of short rows.

@@ -300,6 +300,7 @@ func expSums64(f *file, v vector, size int) {
 		e.load(size, src, i, j, x[j])
 		subtract(x[j])
 	}
+	f.prefetch(v, operand.Mem{Base: src, Index: i, Scale: uint8(size)}, 4*lanes*size)
 	e.exp(x, nil)
 	add(x)
 	f.Label("next")
