@@ -223,6 +223,7 @@ func benchLogits(ctx context.Context, b *bench) error {
 		return err
 	}
 	whyScipy, hasScipy := b.canImport(ctx, "scipy.special")
+	whySklearn, hasSklearn := b.canImport(ctx, "scipy.special", "sklearn")
 	var whyTorch string
 	hasTorch := false // importing it takes longer than a quick run has
 	if !b.quick {
@@ -234,6 +235,11 @@ func benchLogits(ctx context.Context, b *bench) error {
 			b.score(threads, logits, "--labels", labels),
 		}
 		// They compute in float32.
+		if hasSklearn {
+			c := b.peer(sklearn, "score_logits.py", "sklearn", fmt.Sprint(threads), logits, labels)
+			c.tolerance = 2e-6
+			list = append(list, c)
+		}
 		if hasScipy {
 			c := b.peer("scipy", "score_logits.py", "scipy", fmt.Sprint(threads), logits, labels)
 			c.tolerance = 2e-6
@@ -244,7 +250,6 @@ func benchLogits(ctx context.Context, b *bench) error {
 			c.tolerance = 2e-6
 			list = append(list, c)
 		}
-		// Ours is good to 2.5e-7 a row; their mean is compared with it.
 		all, err := b.race(ctx, threads, list)
 		if err != nil {
 			return err
@@ -253,11 +258,14 @@ func benchLogits(ctx context.Context, b *bench) error {
 		if !hasScipy {
 			t.notes = append(t.notes, b.lacks("scipy", whyScipy))
 		}
+		if !hasSklearn {
+			t.notes = append(t.notes, b.lacks(sklearn, whySklearn))
+		}
 		if !hasTorch && !b.quick {
 			t.notes = append(t.notes, b.lacks("torch", whyTorch))
 		}
 		if threads == 2 {
-			t.bars = append(t.bars, atMost("≤ 2 read", ours.seconds()/read, 2), atLeast("40× scipy", ratio(all, ours, "scipy"), 40))
+			t.bars = append(t.bars, atMost("≤ 2 read", ours.seconds()/read, 2), atLeast("40× "+sklearn, ratio(all, ours, sklearn), 40))
 		}
 		t.bars = append(t.bars, memoryBar(ours))
 		b.tables = append(b.tables, t)

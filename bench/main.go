@@ -11,6 +11,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -102,6 +103,9 @@ func run(ctx context.Context) error {
 		if !slices.Contains(names, r) {
 			return fmt.Errorf("-rows: no %q; there are %s", r, strings.Join(names, ", "))
 		}
+	}
+	if b.pictures && (b.quick || !slices.Contains(b.options.rows, "kernels")) {
+		return errors.New("-pictures needs the row kernels, and not -quick")
 	}
 	if b.reps == 0 {
 		b.reps = 7

@@ -38,27 +38,13 @@ func KLProbs[T Float](p, q []T) float64 {
 }
 
 // KLLogProbs is [KLProbs] of rows of log-probabilities, in nats. −Inf is
-// probability 0; NaN or +Inf gives NaN.
+// probability 0; NaN or +Inf gives NaN. The last bits depend on the kind of
+// processor.
 func KLLogProbs[T Float](p, q []T) float64 {
 	if len(p) != len(q) {
 		panic("loss: rows of different lengths")
 	}
-	var s float64
-	for k := range p {
-		a, b := float64(p[k]), float64(q[k])
-		switch {
-		case !(a <= math.MaxFloat64 && b <= math.MaxFloat64):
-			return math.NaN()
-		case a == b:
-		case math.IsInf(a, -1):
-			s += math.Exp(b)
-		case math.IsInf(b, -1):
-			s = math.Inf(1)
-		default:
-			s += klTerm(math.Exp(a), math.Exp(b), a-b)
-		}
-	}
-	return s
+	return kernel.LogDivergence(p, q)
 }
 
 // klTerm is p·d − p + q for q = p·exp(−d): never negative.

@@ -157,7 +157,7 @@ func (r *againstRunner) decide() error {
 	}
 	var match *predict.Matcher
 	if r.apart != nil {
-		r.apart.classify(r.layouts[model])
+		r.apart.classify(r.layouts[model].Matcher())
 	} else if side := labelSide(r.layouts); side >= 0 {
 		match = r.layouts[side].Matcher() // one for all: it is large where there are many classes
 	}

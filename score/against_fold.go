@@ -575,12 +575,12 @@ func examine[T loss.Float](f *againstFold, side int, x []T) (why reason, sum flo
 				return logAboveZero, l
 			}
 			none = none && math.IsInf(l, -1)
-			sum += math.Exp(l)
 		}
 		if f.rescale() && none {
 			return zeroSum, 0
 		}
-		return sound, sum
+		p, _, rest, _ := loss.TallyLogs(x, 0, f.toNats[side], 0)
+		return sound, p + rest
 	}
 	return sound, 1
 }
@@ -591,7 +591,8 @@ func softmaxOf[T loss.Float](f *againstFold, side int, x []T) reason {
 	if f.layouts[side].Form != predict.Logits {
 		return sound
 	}
-	if l := loss.LogSumExp(x); l-l == 0 {
+	// The largest is −Inf if all are, and a sum with NaN is NaN.
+	if sum, _, most, _ := loss.Tally(x); sum == sum && !math.IsInf(most, 0) {
 		return sound
 	}
 	return noSoftmax(x)

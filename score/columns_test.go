@@ -88,7 +88,7 @@ func TestWaysToFold(t *testing.T) {
 			weighted.Weight = 0 // weights of 1: the general way
 			folds := map[string]*fold{}
 			for _, name := range []string{"general", "rows", "turned", "columns"} {
-				folds[name] = newFold(layout, Options{Confidence: 0.95, Normalize: AsIs}.withDefaults(), nil)
+				folds[name] = newFold(layout, Options{Confidence: 0.95, Normalize: AsIs}.withDefaults(), nil, layout.Matcher())
 				folds[name].start(0, 0, &bind)
 			}
 			folds["general"].start(0, 0, &weighted)
@@ -147,7 +147,7 @@ func TestLone(t *testing.T) {
 		for _, odd := range []bool{false, true} {
 			layout := &predict.Layout{Form: form, Values: []string{"x"}, LogBase: 2}
 			bind := predict.Binding{Weight: -1, Freq: -1, Tokens: -1, Words: -1, Bytes: -1, Cluster: -1, ID: -1, OneHot: -1, Label: -1}
-			bulk, each := newFold(layout, Options{Confidence: 0.95}.withDefaults(), nil), newFold(layout, Options{Confidence: 0.95}.withDefaults(), nil)
+			bulk, each := newFold(layout, Options{Confidence: 0.95}.withDefaults(), nil, nil), newFold(layout, Options{Confidence: 0.95}.withDefaults(), nil, nil)
 			bulk.start(0, 0, &bind)
 			each.start(0, 0, &bind)
 			b := &predict.Batch{First: 1, Rows: 5000, K: 1, F64: make([]float64, 5000)}

@@ -261,8 +261,8 @@ func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judg
 	p.class, p.nats, p.brier, p.hits = p.class[:0], p.nats[:0], p.brier[:0], [2]int64{}
 }
 
-func newFold(layout *predict.Layout, options Options, apart *apartLabels) *fold {
-	f := &fold{layout: layout, options: options, apart: apart, toNats: 1, cap: math.Inf(1)}
+func newFold(layout *predict.Layout, options Options, apart *apartLabels, match *predict.Matcher) *fold {
+	f := &fold{layout: layout, options: options, apart: apart, match: match, toNats: 1, cap: math.Inf(1)}
 	if layout.Form.Logarithmic() {
 		switch layout.LogBase {
 		case 2:
@@ -279,8 +279,6 @@ func newFold(layout *predict.Layout, options Options, apart *apartLabels) *fold 
 	f.classes = make([]surprisal.Accumulator, max(1, len(layout.Classes)))
 	if layout.OneHot != nil {
 		f.shares = make([]surprisal.Accumulator, len(layout.Classes))
-	} else if layout.Classes != nil {
-		f.match = layout.Matcher()
 	}
 	if layout.Cluster != "" {
 		f.clusters = map[string]*cluster{}

@@ -222,11 +222,15 @@ func (r *runner) decide(src predict.Source) error {
 		return err
 	}
 	r.layout = layout
+	var match *predict.Matcher // one for all: there may be 100,000 classes
+	if layout.Classes != nil && layout.OneHot == nil {
+		match = layout.Matcher()
+	}
 	if r.apart != nil {
-		r.apart.classify(layout)
+		r.apart.classify(match)
 	}
 	for range r.opt.Threads {
-		r.folds = append(r.folds, newFold(layout, r.opt, r.apart))
+		r.folds = append(r.folds, newFold(layout, r.opt, r.apart, match))
 	}
 	if r.job.OnLayout != nil {
 		r.job.OnLayout(layout, src)
@@ -298,12 +302,11 @@ func (a *apartLabels) sample(n int) []string {
 	return sample
 }
 
-// classify finds the class of each name once.
-func (a *apartLabels) classify(layout *predict.Layout) {
-	if layout.Classes == nil || layout.OneHot != nil {
+// classify finds the class of each name once; there are none without a match.
+func (a *apartLabels) classify(match *predict.Matcher) {
+	if match == nil {
 		return
 	}
-	match := layout.Matcher()
 	for _, name := range a.labels.Names {
 		a.classes = append(a.classes, match.Class([]byte(name)))
 	}
