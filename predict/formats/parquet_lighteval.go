@@ -132,7 +132,6 @@ type lightStream struct {
 	left  int64 // records of the group
 	in    []*pqEntries
 	buf   []byte
-	text  []byte
 	at    int // of buf
 	err   error
 }
