@@ -55,7 +55,7 @@ func (s sum) add(x float64) sum {
 
 // addProduct adds a·b without rounding it (unless its low part underflows).
 func (s sum) addProduct(a, b float64) sum {
-	hi := a * b
+	hi := float64(a * b)
 	if hi-hi == 0 {
 		s = s.add(math.FMA(a, b, -hi))
 	}
@@ -120,7 +120,7 @@ func mixed(p, q []float64) float64 {
 				hi[i], lo[i] = 0, 0
 				continue
 			}
-			product := v * hi[i]
+			product := float64(v * hi[i]) // a fused one less itself would not be 0
 			if product-product != 0 {
 				s = s.add(product)
 				hi[i], lo[i] = 0, 0
