@@ -457,7 +457,11 @@ func FuzzResolve(f *testing.F) {
 		}
 		var req Request
 		fields := reflect.ValueOf(&req).Elem()
-		fields.Field(int(kind&63) % fields.NumField()).SetString(list)
+		if field := fields.Field(int(kind&63) % fields.NumField()); field.Kind() == reflect.Bool {
+			field.SetBool(true)
+		} else {
+			field.SetString(list)
+		}
 		var apart []string
 		if kind%3 == 1 {
 			apart = strings.Split(list, ",")
