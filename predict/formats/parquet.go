@@ -13,7 +13,7 @@ import (
 
 var parquet = Format{
 	Name:        "parquet",
-	Description: "Parquet files with columns of numbers, texts, lists of numbers (COL.0, COL.1, …) or of classes with probabilities",
+	Description: "Parquet: columns of numbers, texts, lists of numbers (COL.0, COL.1, …) or of classes with probabilities",
 	Extensions:  []string{"parquet", "pq", "parq"},
 	Detect:      begins("PAR1", "PARE"),
 	Open:        openParquet,
