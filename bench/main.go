@@ -11,6 +11,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -30,6 +31,7 @@ type options struct {
 	data     string // folder for generated files
 	python   string
 	rows     []string
+	pictures bool
 }
 
 // rows are what can be measured, in the order of the output.
@@ -40,6 +42,13 @@ var rows = []struct {
 	{"exact", "exact sums, and the exact mean of −log p", benchExact},
 	{"csv", "score of a CSV with 9 digits, and with 17", benchCSV},
 	{"npy", "score of a float32 NPY with 1000 classes", benchNPY},
+	{"logits", "score of a float32 NPY of logits with 1000 classes", benchLogits},
+	{"kernels", "softmax cross entropy of logits in memory, and its gradient", benchKernels},
+	{"parquet", "score of the same as Parquet", benchParquet},
+	{"arrow", "score of the same as Arrow and Feather", benchArrow},
+	{"jsonl", "score of JSON lines: log-probabilities, and lists", benchJSONL},
+	{"packed", "score of a compressed CSV", benchPacked},
+	{"safetensors", "score of safetensors with 1000 classes", benchTensors},
 	{"startup", "start-up of the command", benchStartup},
 }
 
@@ -50,6 +59,8 @@ type bench struct {
 	self      string // this program, for its workers
 	machine   machine
 	tables    []*table
+	kernels   []*kernelRace
+	temporary bool     // data is removed at the end
 	missing   []string // peers that are not there
 }
 
@@ -82,6 +93,7 @@ func run(ctx context.Context) error {
 	flag.StringVar(&b.data, "data", "", "keep generated data in this folder, and use what is there")
 	flag.StringVar(&b.python, "python", "/usr/bin/python3", "the interpreter that has the Python peers")
 	flag.StringVar(&only, "rows", strings.Join(names, ","), "what to measure")
+	flag.BoolVar(&b.pictures, "pictures", false, "draw what the row kernels measured, into the folder pictures")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flag.Arg(0))
@@ -91,6 +103,9 @@ func run(ctx context.Context) error {
 		if !slices.Contains(names, r) {
 			return fmt.Errorf("-rows: no %q; there are %s", r, strings.Join(names, ", "))
 		}
+	}
+	if b.pictures && (b.quick || !slices.Contains(b.options.rows, "kernels")) {
+		return errors.New("-pictures needs the row kernels, and not -quick")
 	}
 	if b.reps == 0 {
 		b.reps = 7
@@ -108,7 +123,7 @@ func run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(tmp)
 	if b.data == "" {
-		b.data = tmp
+		b.data, b.temporary = tmp, true
 	} else if err := os.MkdirAll(b.data, 0o777); err != nil {
 		return err
 	}
@@ -128,6 +143,11 @@ func run(ctx context.Context) error {
 		}
 	}
 	b.print(os.Stdout, time.Since(start))
+	if b.pictures {
+		if err := drawKernels("pictures", b.kernels, b.machine.cpu); err != nil {
+			return err
+		}
+	}
 	for _, t := range b.tables {
 		if t.unequal {
 			return fmt.Errorf("results differ: see %q", t.title)

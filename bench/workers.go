@@ -10,7 +10,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -42,11 +41,25 @@ func work(what string, args []string) error {
 		}
 		out = r
 	case "duckdb":
-		out, err = duckdb(args[0], args[1])
+		out, err = duckdb(args[0], args[1], args[2])
+	case "json":
+		var r result
+		threads, e := strconv.Atoi(args[0])
+		if e != nil {
+			return e
+		}
+		start := time.Now()
+		r.Value, err = jsonMean(args[1], threads)
+		r.Seconds = time.Since(start).Seconds()
+		out = r
+	case "make":
+		return makeWork(args[0], args[1], args[2:])
 	case "exact":
 		out, err = exactWork(args[0], args[1], args[2])
 	case "million":
 		out, err = millionWork(args[0])
+	case "kernels":
+		out, err = kernelWork(args)
 	default:
 		return fmt.Errorf("no worker %q", what)
 	}
@@ -56,9 +69,8 @@ func work(what string, args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(out)
 }
 
-// duckdb computes the same mean in SQL. Everything about the file is said, so that
-// nothing is spent on finding out. Opening the database is not timed.
-func duckdb(threads, path string) (r result, err error) {
+// duckdb computes the same mean in SQL. Opening the database is not timed.
+func duckdb(threads, how, path string) (r result, err error) {
 	db, err := sql.Open("duckdb", "")
 	if err != nil {
 		return r, err
@@ -77,14 +89,10 @@ func duckdb(threads, path string) (r result, err error) {
 	if err := db.QueryRow("SELECT 'DuckDB ' || version()").Scan(&r.With); err != nil {
 		return r, err
 	}
-	var pick, columns strings.Builder
-	for k := range 10 {
-		fmt.Fprintf(&pick, " WHEN %d THEN p_%d", k, k)
-		fmt.Fprintf(&columns, ", 'p_%d': 'DOUBLE'", k)
+	query, err := duckQuery(how, path)
+	if err != nil {
+		return r, err
 	}
-	query := fmt.Sprintf(`SELECT avg(-ln(CASE label%s END)) FROM read_csv('%s', auto_detect=false, header=true,
-		delim=',', quote='"', escape='"', columns={'label': 'INTEGER'%s})`,
-		pick.String(), strings.ReplaceAll(path, "'", "''"), columns.String())
 	start := time.Now()
 	err = db.QueryRow(query).Scan(&r.Value)
 	r.Seconds = time.Since(start).Seconds()

@@ -4,11 +4,15 @@
 Everything is predicted out of fold: no row is scored by a model that saw it.
 
   digits/    1797 handwritten digits, 10 classes (sklearn.datasets.load_digits):
-             logistic.csv, forest.csv, logits.npy + labels.npy
+             logistic.csv, forest.csv, logits.npy + labels.npy, and quantised.npy,
+             the logits of the same model with its weights rounded to 3 bits
   cancer/    569 breast tumours, 2 classes (sklearn.datasets.load_breast_cancer):
              logistic.csv, forest.csv, one probability column
   iris/      150 flowers, 3 named classes (sklearn.datasets.load_iris):
              logistic.csv, forest.csv
+  kaggle/    submission.csv + solution.csv: the logistic regression's iris
+             probabilities and one-hot labels with a Usage column, to be joined
+             on id; rows in different orders
   lm/        tokens.csv: log-probabilities that a small word model gives to the
              tokens of the Apache License 2.0 (the LICENSE file above)
   soft/      annotators.csv: the iris probabilities beside soft labels, which are
@@ -50,6 +54,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
+from scipy.special import log_softmax, rel_entr
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -85,7 +90,8 @@ def out_of_fold(model, X, y, folds, method="predict_proba"):
     out, fold = None, np.zeros(len(y), int)
     split = StratifiedKFold(folds, shuffle=True, random_state=SEED)
     for k, (train, test) in enumerate(split.split(X, y)):
-        p = getattr(model.fit(X[train], y[train]), method)(X[test])
+        fitted = model.fit(X[train], y[train])
+        p = method(fitted, X[test]) if callable(method) else getattr(fitted, method)(X[test])
         if out is None:
             out = np.zeros((len(y),) + p.shape[1:])
         out[test], fold[test] = p, k
@@ -111,6 +117,27 @@ def log_losses(name, y, P, labels):
                log_loss([v for v, k in zip(y, keep) if k], P[keep], labels=labels))
 
 
+def quantised(model, X, bits=3):
+    """The logits of a logistic regression with the weights of each class rounded to
+    2^bits - 1 equidistant values."""
+    scaler, regression = model[0], model[-1]
+    W = regression.coef_
+    step = np.abs(W).max(axis=1, keepdims=True) / (2 ** (bits - 1) - 1)
+    return scaler.transform(X) @ (np.rint(W / step) * step).T + regression.intercept_
+
+
+def compare(name, y, z, base):
+    """The figures of a model's logits z against those of a base."""
+    lp, lq = log_softmax(base.astype(float), axis=1), log_softmax(z.astype(float), axis=1)
+    kl = rel_entr(np.exp(lp), np.exp(lq)).sum(axis=1)
+    at = np.arange(len(y))
+    d = lp[at, y] - lq[at, y]
+    figure(f"{name}: mean KL", math.fsum(kl) / len(kl))
+    figure(f"{name}: largest KL", kl.max())
+    figure(f"{name}: rows with the same top class", int((lp.argmax(axis=1) == lq.argmax(axis=1)).sum()))
+    figure(f"{name}: mean of the differences of log loss", math.fsum(d) / len(d))
+
+
 def digits():
     X, y = load_digits(return_X_y=True)
     labels = list(range(10))
@@ -127,6 +154,10 @@ def digits():
     z = logits.astype(np.float64)
     p = np.exp(z - z.max(axis=1, keepdims=True))
     log_losses("digits/logits.npy", list(y), p / p.sum(axis=1, keepdims=True), labels)
+    rough, _ = out_of_fold(logistic(), X, y, 5, quantised)
+    rough = np.ascontiguousarray(rough, dtype=np.float32)
+    np.save(HERE / "digits/quantised.npy", rough)
+    compare("digits/quantised.npy against digits/logits.npy", y, rough, logits)
 
 
 def cancer():
@@ -153,6 +184,22 @@ def iris():
         log_losses(f"iris/{name}.csv", list(y), P, names)
         probs[name] = P
     soft(data, names, probs["logistic"])
+    kaggle(names, y, probs["logistic"])
+
+
+def kaggle(names, y, P):
+    # A submission and the solution that it is scored against, as in a competition.
+    rng = np.random.RandomState(SEED)
+    ids = [f"f{k:04d}" for k in rng.choice(10_000, len(y), replace=False)]
+    private = rng.permutation(len(y)) >= 45  # three in ten rows are public
+    order = rng.permutation(len(y))
+    write_csv("kaggle/submission.csv", ["id"] + names,
+              ([ids[i]] + list(map(float, P[i])) for i in order))
+    write_csv("kaggle/solution.csv", ["id"] + names + ["Usage"],
+              ([ids[i]] + [int(y[i] == s) for s in names] + ["Private" if private[i] else "Public"]
+               for i in rng.permutation(len(y))))
+    for part, rows in [("Public", ~private), ("Private", private)]:
+        figure(f"kaggle/submission.csv: {part}, sklearn log_loss", log_loss(y[rows], P[rows], labels=names))
 
 
 def soft(data, names, P, k=10):

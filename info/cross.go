@@ -18,18 +18,12 @@ func CrossEntropy(p, q []float64) float64 {
 	if len(p) == 0 {
 		return math.NaN()
 	}
-	var room few
-	s := sum{parts: room[:0]}
-	for i, v := range p {
-		if v == 0 && q[i] >= 0 {
-			continue
-		}
+	for _, v := range p {
 		if v < 0 {
 			return math.NaN()
 		}
-		s = s.addProduct(v, nats(q[i]))
 	}
-	return s.value()
+	return mixed(p, q)
 }
 
 // CrossEntropyCounts is the cross entropy of q relative to the distribution

@@ -12,14 +12,7 @@ func Entropy(p []float64) float64 {
 	if len(p) == 0 {
 		return math.NaN()
 	}
-	var room few
-	s := sum{parts: room[:0]}
-	for _, v := range p {
-		if v != 0 {
-			s = s.addProduct(v, nats(v))
-		}
-	}
-	return s.value()
+	return mixed(p, p)
 }
 
 // BinaryEntropy is the entropy of an event of probability p and its opposite.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"surprisal"
 	"surprisal/internal/kernel"
 )
 
@@ -54,7 +55,7 @@ func (s sum) add(x float64) sum {
 
 // addProduct adds a·b without rounding it (unless its low part underflows).
 func (s sum) addProduct(a, b float64) sum {
-	hi := a * b
+	hi := float64(a * b)
 	if hi-hi == 0 {
 		s = s.add(math.FMA(a, b, -hi))
 	}
@@ -96,6 +97,48 @@ func Sum(x []float64) float64 {
 	s := sum{parts: room[:0]}
 	for _, v := range x {
 		s = s.add(v)
+	}
+	return s.value()
+}
+
+// mixed is Σ −p·log q, exactly but for the rounding of the logarithms, and rounded
+// once. Terms with p = 0 are 0 unless q is negative or NaN, which makes it NaN.
+func mixed(p, q []float64) float64 {
+	var room few
+	s := sum{parts: room[:0]}
+	var hi, lo [256]float64
+	// The superaccumulator of the root package is worth it for many terms.
+	var many *surprisal.Accumulator
+	if len(p) > len(hi)/4 {
+		many = new(surprisal.Accumulator)
+	}
+	for len(p) > 0 {
+		n := min(len(p), len(hi))
+		kernel.NegLogSlice(hi[:n], q[:n])
+		for i, v := range p[:n] {
+			if v == 0 && q[i] >= 0 {
+				hi[i], lo[i] = 0, 0
+				continue
+			}
+			product := float64(v * hi[i]) // a fused one less itself would not be 0
+			if product-product != 0 {
+				s = s.add(product)
+				hi[i], lo[i] = 0, 0
+				continue
+			}
+			hi[i], lo[i] = product, math.FMA(v, hi[i], -product)
+			if many == nil {
+				s = s.add(lo[i]).add(product)
+			}
+		}
+		if many != nil && s.odd == 0 {
+			many.AddSlice(hi[:n])
+			many.AddSlice(lo[:n])
+		}
+		p, q = p[n:], q[n:]
+	}
+	if many != nil && s.odd == 0 {
+		return many.Total()
 	}
 	return s.value()
 }

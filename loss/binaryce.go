@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"surprisal"
+	"surprisal/internal/kernel"
 )
 
 // BinaryCrossEntropy is the loss of log-odds, each for a two-way outcome of its
@@ -128,7 +129,7 @@ func (b *BinaryCrossEntropy) do(ctx context.Context, dst []float64, sum *surpris
 	if !t.hard() {
 		j.t.shares.rows, j.t.shares.columns = n, 1
 	}
-	err := do(ctx, j, dst, sum, n, 1, 32, b.Workers)
+	err := do(ctx, j, dst, sum, n, 1, 8, b.Workers)
 	*j = binaryWork{}
 	binaryWorks.Put(j)
 	return err
@@ -149,6 +150,18 @@ func (j *binaryWork) rows(w *worker, out []float64, from, to int) error {
 	} else {
 		j.t.shares.span(from, to).widen(w.q)
 	}
+	// exp(-|z|) serves both logarithms and both probabilities.
+	w.probs, w.part, w.total = grown(w.probs, n), grown(w.part, n), grown(w.total, n)
+	for i, z := range w.row {
+		w.probs[i] = -math.Abs(z)
+	}
+	kernel.ExpSlice(w.part, w.probs)
+	for i, v := range w.probs {
+		if v < -700 { // where ExpSlice ends
+			w.part[i] = math.Exp(v)
+		}
+	}
+	kernel.Log1pSlice(w.total, w.part)
 	column := from % j.columns
 	for i, z := range w.row {
 		y := w.q[i]
@@ -166,22 +179,23 @@ func (j *binaryWork) rows(w *worker, out []float64, from, to int) error {
 		if column++; column == j.columns {
 			column = 0
 		}
-		// exp(-|z|) serves both logarithms and both probabilities.
-		e := math.Exp(-math.Abs(z))
-		log := math.Log1p(e)
-		toNo, toYes := log, log // what a no costs, and a yes
-		odd, even := 1/(1+e), e/(1+e)
-		pNo, pYes := odd, even
+		toNo, toYes := w.total[i], w.total[i] // what a no costs, and a yes
 		if z > 0 {
 			toNo += z
-			pNo, pYes = even, odd
 		} else {
 			toYes -= z
 		}
-		if z != z {
+		out[i] = product(yes, toYes) + product(no, toNo)
+		if j.grad.kind == none {
+			continue
+		}
+		pNo := 1 / (1 + w.part[i])
+		pYes := w.part[i] * pNo
+		if z > 0 {
+			pNo, pYes = pYes, pNo
+		} else if z != z {
 			pNo, pYes = z, z
 		}
-		out[i] = product(yes, toYes) + product(no, toNo)
 		w.row[i] = j.scale * (product(no, pYes) - product(yes, pNo))
 	}
 	if j.grad.kind != none {

@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"surprisal"
-	"surprisal/internal/kernel"
 )
 
 // Input says what the numbers of a row are.
@@ -28,12 +27,15 @@ const (
 // targets are hard, and the weights w. The zero value weighs all classes with 1,
 // ignores and smooths nothing; it has no state and can be used concurrently.
 //
-// Logits stored as float32, BFloat16 or Float16 go through the fastest kernels
-// unless there is a temperature or a float64 gradient. Then losses have a
-// relative error below 2.5e-7, however small they are, if no class has a negative
-// weight; gradients have one below 6e-7, of their terms if there are shares or
-// smoothing, and what is below 1e-37 may be 0. Everything else is computed in
-// float64. A gradient is rounded to what it is stored as.
+// Logits stored as float32, BFloat16 or Float16 are taken in float32, unless there
+// is a temperature or a float64 gradient. Then losses have a relative error below
+// 2.5e-7, however small they are, if no class has a negative weight; gradients
+// have one below 6e-7, of their terms if there are shares or smoothing, and what
+// is below 1e-37 may be 0. Everything else is computed in float64: losses of
+// logits have a relative error below 3e-14, of the order of 1e-15 unless there are
+// many thousand classes, for losses above 1e-40, and so have gradients. A gradient
+// is rounded to what it is stored as. The bits of what comes from logits depend on
+// the kind of processor.
 //
 // A logit of -Inf is a class ruled out: it costs +Inf if it has a share and
 // nothing otherwise. If all logits of a row are -Inf, or one is NaN or +Inf, be
@@ -184,12 +186,12 @@ func (c *CrossEntropy) do(ctx context.Context, dst []float64, sum *surprisal.Acc
 		}
 	}
 	j.fast = x.kind != isFloat64 && grad.kind != isFloat64 && c.Input == FromLogits && j.Temperature == 1
-	cost := 16
+	cost := 1
 	switch {
-	case c.Input != FromLogits && t.hard() && c.Smoothing == 0:
-		cost = 1
-	case j.fast && t.hard() && c.Smoothing == 0:
-		cost = 1
+	case c.Input != FromLogits && !(t.hard() && c.Smoothing == 0):
+		cost = 16
+	case c.Input == FromLogits && !j.fast:
+		cost = 3
 	}
 	err = do(ctx, j, dst, sum, x.rows, x.columns, cost, c.Workers)
 	*j = crossEntropy{}
@@ -270,166 +272,59 @@ func (c *CrossEntropy) weight(class int) float64 {
 
 func (j *crossEntropy) rows(w *worker, out []float64, from, to int) error {
 	switch {
-	case !j.t.hard() || j.Smoothing > 0:
-		return j.soft(w, out, from, to)
 	case j.fast:
-		j.kernel(w, out, from, to)
-	default:
-		j.hard(w, out, from, to)
+		return logitRows(j, w, &w.f32, out, from, to)
+	case j.Input == FromLogits:
+		return logitRows(j, w, &w.f64, out, from, to)
+	case j.t.hard() && j.Smoothing == 0:
+		for i := range out {
+			out[i] = j.given(from + i)
+		}
+		return nil
 	}
-	return nil
-}
-
-// batchNumbers is how many numbers are handed to a kernel at once: they stay in
-// the cache.
-const batchNumbers = 1 << 14
-
-// kernel does rows with hard targets by the kernels for float32.
-func (j *crossEntropy) kernel(w *worker, out []float64, from, to int) {
-	columns := j.x.columns
-	batch := max(1, min(batchNumbers/columns, to-from))
-	wide := j.x.kind != isFloat32
-	for ; from < to; from, out = from+batch, out[min(batch, len(out)):] {
-		n := min(batch, to-from)
-		x := j.x.span(from, from+n)
-		w.labels = grown(w.labels, n)
-		plain := true // no row is left out or weighted
-		for i := range n {
-			y := j.t.label(from + i)
-			if j.ignored(y) {
-				y, plain = 0, false
-			}
-			w.labels[i] = int(y)
-		}
-		plain = plain && j.Weights == nil
-		if wide {
-			w.x32 = grown(w.x32, n*columns)
-		}
-		x32 := x.widen32(w.x32)
-		if j.grad.kind == none {
-			kernel.CrossEntropy32(out[:n], x32, columns, w.labels)
-			if !plain {
-				j.weighRows(out[:n], from, Matrix{})
-			}
-			continue
-		}
-		grad := j.grad.span(from, from+n)
-		g32 := grad.f32
-		if grad.kind != isFloat32 {
-			w.g32 = grown(w.g32, n*columns)
-			g32 = w.g32
-		}
-		w.scale = grown(w.scale, n)
-		for i := range n {
-			w.scale[i] = float32(j.scale * j.weight(w.labels[i]))
-		}
-		kernel.CrossEntropyGrad32(out[:n], g32, x32, columns, w.labels, w.scale)
-		if grad.kind != isFloat32 {
-			grad.store32(g32)
-		}
-		if !plain {
-			j.weighRows(out[:n], from, grad)
-		}
-	}
-}
-
-// weighRows weighs losses; rows without weight are 0, and so are their gradients.
-func (j *crossEntropy) weighRows(out []float64, from int, grad Matrix) {
+	w.row, w.q = grown(w.row, j.x.columns), grown(w.q, j.x.columns)
 	for i := range out {
-		y := j.t.label(from + i)
-		if !j.ignored(y) {
-			if f := j.weight(int(y)); f != 0 {
-				out[i] *= f
-				continue
-			}
-		}
-		out[i] = 0
-		if grad.kind != none {
-			grad.span(i, i+1).zero()
-		}
-	}
-}
-
-// hard does rows with hard targets in float64.
-func (j *crossEntropy) hard(w *worker, out []float64, from, to int) {
-	n := j.x.columns
-	w.row, w.probs = grown(w.row, n), grown(w.probs, n)
-	for i := range out {
-		y := j.t.label(from + i)
-		f := 0.0
-		if !j.ignored(y) {
-			f = j.weight(int(y))
-		}
-		if f == 0 {
+		if j.left(from + i) {
 			out[i] = 0
 			if j.grad.kind != none {
 				j.grad.span(from+i, from+i+1).zero()
 			}
 			continue
 		}
-		if j.Input != FromLogits {
-			out[i] = j.given(w, from+i, int(y), f)
-			continue
+		if _, err := j.shares(w, from+i); err != nil {
+			return err
 		}
-		row := j.logits(w, from+i)
-		out[i] = j.oneHot(w, row, from+i, int(y), f)
+		out[i] = j.givenShares(w, from+i)
 	}
+	return nil
 }
 
-// logits is a row of logits in float64, divided by the temperature.
-func (j *crossEntropy) logits(w *worker, i int) []float64 {
-	if j.x.kind == isFloat64 && j.Temperature == 1 {
-		return j.x.span(i, i+1).f64
-	}
-	j.x.span(i, i+1).widen(w.row)
-	if j.Temperature != 1 {
-		for k := range w.row {
-			w.row[k] /= j.Temperature
-		}
-	}
-	return w.row
-}
+// left says whether row i is left out, because its label is ignored.
+func (j *crossEntropy) left(i int) bool { return j.t.hard() && j.ignored(j.t.label(i)) }
 
-// oneHot is the loss of a row of which one class has the share f.
-func (j *crossEntropy) oneHot(w *worker, row []float64, i, y int, f float64) float64 {
-	if j.grad.kind == none {
-		return f * Softmax(row, y)
+// given is the loss of row i of log-probabilities or probabilities by its label.
+func (j *crossEntropy) given(i int) float64 {
+	y, f := j.t.label(i), 0.0
+	if !j.ignored(y) {
+		f = j.weight(int(y))
 	}
-	nats := SoftmaxProbs(w.probs, row, y)
-	scale := j.scale * f / j.Temperature
-	if nats != nats {
-		scale = nats
-	}
-	for k, p := range w.probs {
-		w.probs[k] = scale * p
-	}
-	w.probs[y] *= -1
-	if nats != nats { // the probabilities may be anything
-		fill(w.probs, nats)
-	}
-	j.grad.span(i, i+1).store(w.probs)
-	return f * nats
-}
-
-func fill(s []float64, v float64) {
-	for i := range s {
-		s[i] = v
-	}
-}
-
-// given is the loss of a row of log-probabilities or probabilities of which one
-// class has the share f.
-func (j *crossEntropy) given(w *worker, i, y int, f float64) float64 {
 	var at [1]float64
-	x := j.x
+	x, k := j.x, i*j.x.columns+int(y)
 	x.columns = 1
-	x.span(i*j.x.columns+y, i*j.x.columns+y+1).widen(at[:])
+	if f != 0 {
+		x.span(k, k+1).widen(at[:])
+	}
+	if j.grad.kind != none { // which may be x
+		j.grad.span(i, i+1).zero()
+	}
+	if f == 0 {
+		return 0
+	}
 	if j.grad.kind != none {
 		grad := j.grad
-		grad.span(i, i+1).zero()
 		grad.columns = 1
 		slope := [1]float64{j.slope(at[0], f)}
-		grad.span(i*j.x.columns+y, i*j.x.columns+y+1).store(slope[:])
+		grad.span(k, k+1).store(slope[:])
 	}
 	return f * j.surprisal(at[0])
 }
@@ -456,47 +351,9 @@ func (j *crossEntropy) slope(v, q float64) float64 {
 	return -j.scale * q
 }
 
-// soft does rows with shares, given or made by smoothing.
-func (j *crossEntropy) soft(w *worker, out []float64, from, to int) error {
-	n := j.x.columns
-	w.row, w.probs, w.q = grown(w.row, n), grown(w.probs, n), grown(w.q, n)
-	if j.fast {
-		return j.softKernel(w, out, from, to)
-	}
-	for i := range out {
-		if j.skip(from+i, &out[i]) {
-			continue
-		}
-		only, total, err := j.shares(w, from+i)
-		switch {
-		case err != nil:
-			return err
-		case j.Input != FromLogits:
-			out[i] = j.givenShares(w, from+i)
-		case only >= 0:
-			out[i] = j.oneHot(w, j.logits(w, from+i), from+i, only, total)
-		default:
-			out[i] = j.shared(w, from+i, total)
-		}
-	}
-	return nil
-}
-
-// skip says whether row i is ignored, and if so makes its loss and gradient 0.
-func (j *crossEntropy) skip(i int, nats *float64) bool {
-	if !j.t.hard() || !j.ignored(j.t.label(i)) {
-		return false
-	}
-	*nats = 0
-	if j.grad.kind != none {
-		j.grad.span(i, i+1).zero()
-	}
-	return true
-}
-
 // shares sets w.q to the shares of a row, smoothed and weighted, and returns
-// their sum, and the class that has all, or -1.
-func (j *crossEntropy) shares(w *worker, i int) (only int, total float64, err error) {
+// their sum.
+func (j *crossEntropy) shares(w *worker, i int) (total float64, err error) {
 	q := w.q
 	if j.t.hard() {
 		clear(q)
@@ -505,14 +362,9 @@ func (j *crossEntropy) shares(w *worker, i int) (only int, total float64, err er
 		j.t.shares.span(i, i+1).widen(q)
 		for k, v := range q {
 			if !(v >= 0 && v <= math.MaxFloat64) {
-				return 0, 0, &ValueError{Row: i, Column: k, What: "share", Value: v, Want: "a finite number from 0 up"}
+				return 0, &ValueError{Row: i, Column: k, What: "share", Value: v, Want: "a finite number from 0 up"}
 			}
-			total += v
 		}
-		if j.fast && j.Smoothing == 0 && j.Weights == nil {
-			return -1, total, nil
-		}
-		total = 0
 	}
 	if j.Smoothing > 0 {
 		even := j.Smoothing / float64(len(q))
@@ -520,169 +372,15 @@ func (j *crossEntropy) shares(w *worker, i int) (only int, total float64, err er
 			q[k] = float64(v*(1-j.Smoothing)) + even
 		}
 	}
-	only = -1
-	for k, v := range q {
-		if v == 0 {
-			continue
+	if j.Weights != nil {
+		for k, f := range j.Weights {
+			q[k] = product(f, q[k])
 		}
-		if j.Weights != nil {
-			v *= j.Weights[k]
-			q[k] = v
-			if v == 0 {
-				continue
-			}
-		}
-		if total == 0 && only == -1 {
-			only = k
-		} else {
-			only = -2
-		}
+	}
+	for _, v := range q {
 		total += v
 	}
-	return max(only, -1), total, nil
-}
-
-// shared is the loss of a row of logits with the shares w.q, of sum total, as
-//
-//	Σ qₖ·(m - xₖ) + total·log Σ exp(xₖ - m)
-//
-// where m is the largest logit: no term is negative if no share is.
-func (j *crossEntropy) shared(w *worker, i int, total float64) float64 {
-	row, probs := j.logits(w, i), w.probs
-	top := largest(row)
-	tail := math.NaN()
-	switch {
-	case top < 0:
-	case j.grad.kind == none:
-		tail = Softmax(row, top)
-	default:
-		tail = SoftmaxProbs(probs, row, top)
-	}
-	if tail != tail {
-		if j.grad.kind != none {
-			fill(probs, tail)
-			j.grad.span(i, i+1).store(probs)
-		}
-		return tail
-	}
-	nats := product(total, tail) + below(row, w.q, row[top])
-	if j.grad.kind != none {
-		// Of the top class, p - 1 is known better than p.
-		off := total - w.q[top]
-		scale := j.scale / j.Temperature
-		probs[top] = scale * (off - float64(total*probs[top]))
-		for k, p := range probs {
-			if k != top {
-				probs[k] = scale * (float64(total*p) - w.q[k])
-			}
-		}
-		j.grad.span(i, i+1).store(probs)
-	}
-	return nats
-}
-
-// softKernel is soft by the kernels for float32: they give the loss of each row
-// with its largest logit as the target, the tail, and the gradient of that.
-func (j *crossEntropy) softKernel(w *worker, out []float64, from, to int) error {
-	n := j.x.columns
-	batch := max(1, min(batchNumbers/n, to-from))
-	for ; from < to; from, out = from+batch, out[min(batch, len(out)):] {
-		rows := min(batch, to-from)
-		w.labels = grown(w.labels, rows)
-		if j.x.kind != isFloat32 {
-			w.x32 = grown(w.x32, rows*n)
-		}
-		x := j.x.span(from, from+rows).widen32(w.x32)
-		for i := range rows {
-			w.labels[i] = max(0, largest(x[i*n:(i+1)*n]))
-		}
-		if j.grad.kind == none {
-			kernel.CrossEntropy32(out[:rows], x, n, w.labels)
-		} else {
-			w.g32 = grown(w.g32, rows*n)
-			kernel.CrossEntropyGrad32(out[:rows], w.g32, x, n, w.labels, nil)
-		}
-		for i := range rows {
-			row, top, tail := x[i*n:(i+1)*n], w.labels[i], out[i]
-			if j.skip(from+i, &out[i]) {
-				continue
-			}
-			var grad []float32
-			if j.grad.kind != none {
-				grad = w.g32[i*n : (i+1)*n]
-			}
-			if j.t.hard() && j.Weights == nil {
-				out[i] = j.smoothed32(w, row, grad, int(j.t.label(from+i)), top, tail)
-			} else {
-				_, total, err := j.shares(w, from+i)
-				if err != nil {
-					return err
-				}
-				out[i] = j.shared32(w, row, grad, total, top, tail)
-			}
-			if grad != nil {
-				if out[i] != out[i] {
-					fill(w.probs, out[i])
-				}
-				j.grad.span(from+i, from+i+1).store(w.probs)
-			}
-		}
-	}
-	return nil
-}
-
-// shared32 is the loss of a row with the shares w.q, by its tail; from the
-// gradient of that, if it is wanted, it makes the gradient in w.probs.
-func (j *crossEntropy) shared32(w *worker, row, grad []float32, total float64, top int, tail float64) float64 {
-	if grad != nil {
-		for k, p := range grad {
-			w.probs[k] = j.scale * (float64(total*float64(p)) - w.q[k])
-		}
-		off := total - w.q[top] // of the top class, p - 1 is known better than p
-		w.probs[top] = j.scale * (float64(total*float64(grad[top])) + off)
-	}
-	if tail != tail {
-		return tail
-	}
-	return product(total, tail) + below(row, w.q, float64(row[top]))
-}
-
-// smoothed32 is shared32 with the smoothed share of the label y alone.
-func (j *crossEntropy) smoothed32(w *worker, row, grad []float32, y, top int, tail float64) float64 {
-	kept, even := 1-j.Smoothing, j.Smoothing/float64(len(row))
-	if grad != nil {
-		for k, p := range grad {
-			w.probs[k] = j.scale * (float64(p) - even)
-		}
-		// p - 1 is known of the top class, p of the others.
-		if top == y {
-			w.probs[y] = j.scale * (float64(grad[y]) + (j.Smoothing - even))
-		} else {
-			w.probs[top] = j.scale * (float64(grad[top]) + (1 - even))
-			w.probs[y] = j.scale * (float64(grad[y]) - (kept + even))
-		}
-	}
-	if tail != tail {
-		return tail
-	}
-	most := float64(row[top])
-	return product(kept, most-float64(row[y])) + float64(even*spread(row, most)) + tail
-}
-
-// spread is Σ (m - xₖ).
-func spread(x []float32, m float64) float64 {
-	var a, b, c, d float64
-	for len(x) >= 4 {
-		a += m - float64(x[0])
-		b += m - float64(x[1])
-		c += m - float64(x[2])
-		d += m - float64(x[3])
-		x = x[4:]
-	}
-	for _, v := range x {
-		a += m - float64(v)
-	}
-	return a + b + c + d
+	return total, nil
 }
 
 // product is f·v, and 0 if f is 0.
@@ -691,29 +389,6 @@ func product(f, v float64) float64 {
 		return 0
 	}
 	return f * v
-}
-
-// below is Σ qₖ·(m - xₖ).
-func below[T float32 | float64](x []T, q []float64, m float64) float64 {
-	var s float64
-	for k, v := range q {
-		if v != 0 {
-			s += float64(v * (m - float64(x[k])))
-		}
-	}
-	return s
-}
-
-// largest is the index of the largest, NaNs aside, or -1 if there is nothing
-// above -Inf.
-func largest[T float32 | float64](x []T) int {
-	most, at := T(math.Inf(-1)), -1
-	for k, v := range x {
-		if v > most {
-			most, at = v, k
-		}
-	}
-	return at
 }
 
 // givenShares is the loss of a row of log-probabilities or probabilities with

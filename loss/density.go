@@ -314,3 +314,16 @@ func (j *density) rows(w *worker, out []float64, from, to int) error {
 func (j *density) add(w *worker, sum *surprisal.Accumulator, losses []float64, from, to int) {
 	sum.AddSlice(losses)
 }
+
+// bregman is exp(-d) - 1 + d, never negative.
+func bregman(d float64) float64 {
+	if math.Abs(d) > 0.25 {
+		return math.Expm1(-d) + d
+	}
+	// d²/2 - d³/6 + …: the terms after d¹⁴ are below 2^-53 of the first.
+	sum := 0.0
+	for n := 14; n >= 3; n-- {
+		sum = (1 - sum) * d / float64(n)
+	}
+	return float64(d*d) / 2 * (1 - sum)
+}

@@ -3,6 +3,9 @@ package loss
 import (
 	"fmt"
 	"math"
+	"unsafe"
+
+	"surprisal/internal/kernel"
 )
 
 // BFloat16 is a bfloat16 number as it is stored: the upper half of a float32.
@@ -17,43 +20,22 @@ type Element interface {
 }
 
 // Float32 is the number, exactly.
-func (b BFloat16) Float32() float32 { return math.Float32frombits(uint32(b) << 16) }
+func (b BFloat16) Float32() float32 { return kernel.FromBFloat16(uint16(b)) }
 
 // BFloat16Of is the bfloat16 nearest to x, of two that are equally near the one
 // with an even last bit.
-func BFloat16Of(x float32) BFloat16 {
-	b := math.Float32bits(x)
-	if x != x {
-		return BFloat16(b>>16 | 0x40)
-	}
-	return BFloat16((b + 0x7fff + b>>16&1) >> 16)
-}
+func BFloat16Of(x float32) BFloat16 { return BFloat16(kernel.ToBFloat16(x)) }
 
-// Float32 is the number, exactly.
-func (h Float16) Float32() float32 {
-	sign, b := uint32(h&0x8000)<<16, uint32(h&0x7fff)<<13
-	if b >= 0x7c00<<13 { // infinite or NaN
-		return math.Float32frombits(sign | b | 0x7f800000)
-	}
-	// The exponent has another bias; below the normal numbers too.
-	return math.Float32frombits(sign | math.Float32bits(math.Float32frombits(b)*0x1p112))
-}
+// Float32 is the number, exactly; NaNs become quiet.
+func (h Float16) Float32() float32 { return kernel.FromFloat16(uint16(h)) }
 
 // Float16Of is the binary16 nearest to x, of two that are equally near the one
 // with an even last bit; what is too large is infinite.
-func Float16Of(x float32) Float16 {
-	b := math.Float32bits(x)
-	sign := Float16(b >> 31 << 15)
-	b &= 0x7fffffff
-	switch {
-	case b > 0x7f800000:
-		return sign | 0x7e00 | Float16(b>>13&0x3ff)
-	case b >= 0x477ff000: // 65520, half a step above the largest
-		return sign | 0x7c00
-	case b < 0x38800000: // below 2^-14: in steps of 2^-24, to which adding 1/2 rounds
-		return sign | Float16(math.Float32bits(math.Float32frombits(b)+0.5)&0x7ff)
-	}
-	return sign | Float16((b-(127-15)<<23+0xfff+b>>13&1)>>13)
+func Float16Of(x float32) Float16 { return Float16(kernel.ToFloat16(x)) }
+
+// bits is a slice of 16-bit floats as their bits.
+func bits[T BFloat16 | Float16](x []T) []uint16 {
+	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
 
 // Matrix is a view of numbers, row after row: logits with a row for each example
@@ -152,15 +134,38 @@ func (m Matrix) widen32(tmp []float32) []float32 {
 	case isFloat32:
 		return m.f32
 	case isBFloat16:
-		for i, v := range m.b16 {
-			tmp[i] = v.Float32()
+		tmp = tmp[:len(m.b16)]
+		kernel.WidenBFloat16(tmp, bits(m.b16))
+		return tmp
+	}
+	tmp = tmp[:len(m.f16)]
+	kernel.WidenFloat16(tmp, bits(m.f16))
+	return tmp
+}
+
+// divided is all numbers over d, in tmp unless they are stored as float64 and d
+// is 1.
+func (m Matrix) divided(d float64, tmp []float64) []float64 {
+	if m.kind == isFloat64 && d == 1 {
+		return m.f64
+	}
+	tmp = tmp[:m.rows*m.columns]
+	f := 1 / d
+	switch {
+	case !(f <= math.MaxFloat64):
+		m.widen(tmp)
+		for i, v := range tmp {
+			tmp[i] = v / d
 		}
-		return tmp[:len(m.b16)]
+	case m.kind == isFloat32: // a product is faster, and as good as the logits are
+		kernel.Times(tmp, m.f32, f)
+	case m.kind == isFloat64:
+		kernel.Times(tmp, m.f64, f)
+	default:
+		m.widen(tmp)
+		kernel.Times(tmp, tmp, f)
 	}
-	for i, v := range m.f16 {
-		tmp[i] = v.Float32()
-	}
-	return tmp[:len(m.f16)]
+	return tmp
 }
 
 // store sets all numbers, rounding them to what the matrix holds.
@@ -189,13 +194,9 @@ func (m Matrix) store32(src []float32) {
 	case isFloat32:
 		copy(m.f32, src)
 	case isBFloat16:
-		for i, v := range src {
-			m.b16[i] = BFloat16Of(v)
-		}
+		kernel.NarrowBFloat16(bits(m.b16), src)
 	case isFloat16:
-		for i, v := range src {
-			m.f16[i] = Float16Of(v)
-		}
+		kernel.NarrowFloat16(bits(m.f16), src)
 	}
 }
 

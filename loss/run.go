@@ -53,9 +53,10 @@ type worker struct {
 	sum           surprisal.Accumulator
 	nats          []float64
 	row, probs, q []float64
-	x32, g32      []float32
-	scale         []float32
+	part, total   []float64
 	labels        []int
+	f32           stage[float32]
+	f64           stage[float64]
 }
 
 // grown is s, or a new slice if that is too short, with length n.

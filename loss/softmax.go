@@ -94,23 +94,10 @@ func sumExp[T Float](s float64, x []T, shift float64) float64 {
 	return s
 }
 
-// LogSumExp is log Σⱼ exp(xⱼ). −Inf for a row of −Inf (and for an empty row),
-// +Inf if any is +Inf, NaN if any is NaN.
-func LogSumExp[T Float](x []T) float64 {
-	most := math.Inf(-1)
-	for _, v := range x {
-		if w := float64(v); w > most || w != w {
-			most = w
-			if w != w {
-				return most
-			}
-		}
-	}
-	if math.IsInf(most, 0) {
-		return most
-	}
-	return most + kernel.Log(sumExp(0, x, most))
-}
+// LogSumExp is log Σⱼ exp(xⱼ), taken in float64. −Inf for a row of −Inf (and for an
+// empty row), +Inf if any is +Inf and none NaN, NaN if any is NaN. The last bits
+// depend on the kind of processor.
+func LogSumExp[T Float](x []T) float64 { return kernel.LogSumExp(x) }
 
 // SoftmaxSoft is the cross entropy of a row of logits with the shares y of the
 // classes, in nats: Σₖ yₖ·(log Σⱼ exp(xⱼ) − xₖ), with relative accuracy if no

@@ -12,18 +12,25 @@ type Batch struct {
 	// widening it is exact and happens once.
 	F32 []float32
 	F64 []float64
+	// Columns, where it is not nil, holds the values instead: K columns of Rows
+	// numbers each, float32 widened. No value is Empty or NA; one that is NaN is
+	// missing, but Missing does not list it. Only readers that are asked for it by
+	// Selection.ByColumn may do so.
+	Columns [][]float64
 	// Numbers holds one slice of Rows numbers per column of Selection.Numbers.
 	Numbers [][]float64
 	// Texts holds one column of Rows strings per column of Selection.Texts.
 	Texts []Strings
 	// Missing lists the cells of Values and Numbers that hold no number; the cell
-	// itself is NaN. Ordered by row, then by column.
+	// itself is NaN. Ordered by row, then by column. See also [Selection.OwnNaN].
 	Missing []Missing
 	// Decimals is the largest number of decimals written in any value cell of the
 	// batch (0.25 has 2, 1e-05 has 5); -1 where the values are not text.
 	Decimals int
 	// Half says that values were stored as float16, Brain that they were as bfloat16.
 	Half, Brain bool
+	// Keys is the key of every row in a [Joined] source; nil in others.
+	Keys *Strings
 
 	// FirstLine is the physical line of the first row, counted from 1; 0 where the
 	// format has no lines. Lines, if not nil, is the line of every row (records
@@ -44,15 +51,69 @@ func (b *Batch) Line(i int) int64 {
 	return b.FirstLine + int64(i)
 }
 
+// Part is the batch of the rows from one to another; the batch must have no Missing
+// cells if that is not all of them. It shares the memory of b.
+func (b *Batch) Part(from, to int) Batch {
+	p := *b
+	p.First, p.Rows = b.First+int64(from), to-from
+	if b.F32 != nil {
+		p.F32 = b.F32[from*b.K : to*b.K]
+	}
+	if b.F64 != nil {
+		p.F64 = b.F64[from*b.K : to*b.K]
+	}
+	p.Columns, p.Numbers, p.Texts = nil, nil, nil
+	for _, c := range b.Columns {
+		p.Columns = append(p.Columns, c[from:to])
+	}
+	for _, c := range b.Numbers {
+		p.Numbers = append(p.Numbers, c[from:to])
+	}
+	for _, s := range b.Texts {
+		p.Texts = append(p.Texts, s.part(from, to))
+	}
+	if b.Keys != nil {
+		keys := b.Keys.part(from, to)
+		p.Keys = &keys
+	}
+	if b.FirstLine != 0 && from < to {
+		p.FirstLine = b.Line(from)
+	}
+	if b.Lines != nil {
+		p.Lines = b.Lines[from:to]
+	}
+	return p
+}
+
 // Strings is a column of strings in one block of bytes: string i is
 // Data[Off[i]:Off[i+1]], so Off has one entry more than there are strings.
+//
+// Where Index is not nil, the block is a dictionary, and string i of the column is
+// entry Index[i] of it. A dictionary never changes, so that two with the same first
+// element of Off in memory are the same.
 type Strings struct {
-	Off  []int32
-	Data []byte
+	Off   []int32
+	Data  []byte
+	Index []uint32
 }
 
 // At is string i, as bytes of the block.
-func (s *Strings) At(i int) []byte { return s.Data[s.Off[i]:s.Off[i+1]] }
+func (s *Strings) At(i int) []byte {
+	if s.Index != nil {
+		i = int(s.Index[i])
+	}
+	return s.Data[s.Off[i]:s.Off[i+1]]
+}
+
+// part is the strings from one to another, in the same block.
+func (s Strings) part(from, to int) Strings {
+	if s.Index != nil {
+		s.Index = s.Index[from:to]
+	} else {
+		s.Off = s.Off[from : to+1]
+	}
+	return s
+}
 
 // Append adds one string.
 func (s *Strings) Append(b []byte) {
@@ -78,6 +139,10 @@ const (
 	// probable tokens without the one that came. Totals over the other rows are lower
 	// bounds of the surprisal.
 	Censored
+	// NoKey and Unmatched are said of rows of a [Joined] source: the row has no key, or
+	// one that no label has.
+	NoKey
+	Unmatched
 )
 
 // String names the reason as the output counts it.
@@ -91,6 +156,10 @@ func (w Why) String() string {
 		return "NaN"
 	case Censored:
 		return "censored"
+	case NoKey:
+		return "no key"
+	case Unmatched:
+		return "key not among the labels"
 	}
 	return "missing"
 }

@@ -33,7 +33,7 @@ type CSVOptions struct {
 
 const (
 	csvChunk      = 1 << 19
-	csvLimit      = 64 << 20
+	csvLimit      = 32 << 20
 	csvHead       = 8 << 20
 	csvSampleRows = 1000
 )
@@ -47,7 +47,7 @@ const (
 //
 // Reading is strict: a record of more or fewer fields than the first, a quote in
 // a field without quotes or text behind the closing one, a return without
-// newline, a NUL byte anywhere and a record beyond 64 MB are errors, also in
+// newline, a NUL byte anywhere and a record beyond 32 MB are errors, also in
 // columns that nobody selected. Numbers are decimal with a point, converted
 // exactly, inf, or one of the usual marks for "none"; what else there is in a
 // column of numbers is an error.

@@ -587,7 +587,11 @@ func (ps *csvParser) quoted(pos, col int) (cell []byte, q int, st csvState) {
 		case c == 0:
 			return nil, q, ps.nul(q, col)
 		default:
-			return nil, q, ps.failAt(&Error{What: fmt.Sprintf("%s after the closing quote of a field", cellText(ps.textFrom(q))),
+			text := ps.textFrom(q)
+			if q+len(text) == n && len(text) <= longestCell && !ps.final {
+				return nil, n, csvShort // the message shows all of it
+			}
+			return nil, q, ps.failAt(&Error{What: fmt.Sprintf("%s after the closing quote of a field", cellText(text)),
 				Hint: `a quote within a quoted field is doubled: "a ""b"" c"`}, col, q)
 		}
 		cell = b[from : q-1]

@@ -374,11 +374,18 @@ func (r *csvRead) acceptBlock(w *csvWorker, run *csvRun) {
 		// The record before went on.
 		r.busy = true
 		r.mu.Unlock()
-		r.carry = slices.Grow(append(r.carry, b.buf[:b.n]...), csvPad)
+		if need := len(r.carry) + b.n + csvPad; cap(r.carry) < need {
+			r.carry = append(make([]byte, 0, need+need/8), r.carry...)
+		}
+		r.carry = append(r.carry, b.buf[:b.n]...)
 		run.reset()
 		n := len(r.carry)
 		run.end, _ = w.parseBlock(run, r.carry[:n+csvPad], n, b.final)
-		r.carry = r.carry[:copy(r.carry, r.carry[run.end:])]
+		if rest := r.carry[run.end:]; cap(r.carry) > 4*r.s.opt.chunk && len(rest) < r.s.opt.chunk {
+			r.carry = slices.Clone(rest)
+		} else {
+			r.carry = r.carry[:copy(r.carry, rest)]
+		}
 		r.mu.Lock()
 		r.busy = false
 	} else {
@@ -388,6 +395,9 @@ func (r *csvRead) acceptBlock(w *csvWorker, run *csvRun) {
 		run.fault = inputFault(b.err, run)
 	}
 	run.block = nil
+	if cap(b.buf) > 4*r.s.opt.chunk { // a long record was in it
+		b.buf = nil
+	}
 	r.spare <- b.buf
 }
 
@@ -430,8 +440,8 @@ func (r *csvRead) readStream(in io.Reader) {
 				rest = append(rest, buf[b.n:]...)
 				break
 			}
-			if len(buf) > r.s.opt.limit {
-				break
+			if len(buf) >= r.s.opt.chunk {
+				break // the pieces are put together again by acceptBlock
 			}
 		}
 		b.buf = buf[:cap(buf)]

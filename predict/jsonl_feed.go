@@ -21,7 +21,7 @@ const (
 // Sizes; variables so that tests can make them small.
 var (
 	jsonBlockSize = 256 << 10 // bytes of records that are parsed at once, about
-	jsonLimit     = 64 << 20  // bytes of the longest record
+	jsonLimit     = 48 << 20  // bytes of the longest record
 )
 
 // jsonBlock is a run of bytes: the records that begin in b[start:stop].
@@ -121,7 +121,7 @@ func (f *jsonPieces) next(k *jsonBlock) bool {
 			break
 		}
 		at = have
-		ok = read(base + int64(have) + max(size, int64(have)/2))
+		ok = read(base + int64(have) + max(size, min(int64(have)/2, 8*size)))
 	}
 	k.final = base+int64(have) == f.size
 	k.close(have)
@@ -168,7 +168,7 @@ func (f *jsonReader) next(k *jsonBlock) bool {
 			f.cut = have
 			break
 		}
-		k.room(max(jsonBlockSize, have+have/2+1))
+		k.room(max(jsonBlockSize, have+min(have/2+1, 8*jsonBlockSize)))
 		n, err := f.r.Read(k.b[have : len(k.b)-jsonPad])
 		have += n
 		f.look(k.b[:have])

@@ -1,9 +1,12 @@
 package predict
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"hash/maphash"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -20,6 +23,52 @@ type Labels struct {
 	Column string // name of the column, its number where columns have no names
 	Codes  []int32
 	Names  []string
+
+	// ID is the name of a column beside the labels that says which row a label is
+	// of, "" if there is none. See [Labels.Fits].
+	ID  string
+	ids []uint64 // hashes
+}
+
+// idNames are what columns that name rows are called, the surest first. A row
+// number that was written along, as Python does, is none: it is made anew by every
+// program that takes a part of the rows.
+var idNames = []string{"id", "idx", "row_id", "sample_id"}
+
+var idSeed = maphash.MakeSeed()
+
+// Fits reports whether label i, counted from 0, is of the row that id names. It
+// is, if there are no ids, and beyond the end. Ids are compared as keys are by
+// [Join].
+func (l *Labels) Fits(i int64, id []byte) bool {
+	return i >= int64(len(l.ids)) || l.ids[i] == hashID(id)
+}
+
+func hashID(id []byte) uint64 { return maphash.Bytes(idSeed, plainKey(bytes.TrimSpace(id))) }
+
+// Append adds the labels of a further file. Without an id of the same name there,
+// there are none.
+func (l *Labels) Append(more *Labels) {
+	codes := make(map[string]int32, len(l.Names))
+	for code, name := range l.Names {
+		codes[name] = int32(code)
+	}
+	recode := make([]int32, len(more.Names))
+	for i, name := range more.Names {
+		code, ok := codes[name]
+		if !ok {
+			code = int32(len(l.Names))
+			l.Names = append(l.Names, name)
+			codes[name] = code
+		}
+		recode[i] = code
+	}
+	for _, code := range more.Codes {
+		l.Codes = append(l.Codes, recode[code])
+	}
+	if l.ids = append(l.ids, more.ids...); l.ID != more.ID {
+		l.ID, l.ids = "", nil
+	}
 }
 
 // ReadLabels reads one column of labels. Without a column it takes the only one,
@@ -35,6 +84,7 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 		first  int64
 		worker int
 		codes  []int32
+		ids    []uint64
 	}
 	type coder struct {
 		codes map[string]int32
@@ -51,7 +101,12 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 		return &Error{Source: src.Name(), Row: row, Column: col + 1, Name: src.Columns()[col].Name,
 			What: fmt.Sprintf("more than %d different labels", maxLabelNames), Hint: "--labels FILE:COLUMN says which column is the label"}
 	}
-	rows, err := src.Read(ctx, Selection{Texts: []int{col}}, threads, func(worker int, b *Batch) error {
+	selection := Selection{Texts: []int{col}}
+	id := idColumn(src.Columns(), col)
+	if id >= 0 {
+		selection.Texts = append(selection.Texts, id)
+	}
+	rows, err := src.Read(ctx, selection, threads, func(worker int, b *Batch) error {
 		c := &coders[worker]
 		codes := make([]int32, b.Rows)
 		text := &b.Texts[0]
@@ -69,8 +124,15 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 			}
 			codes[i] = code
 		}
+		var ids []uint64
+		if id >= 0 {
+			ids = make([]uint64, b.Rows)
+			for i := range ids {
+				ids[i] = hashID(b.Texts[1].At(i))
+			}
+		}
 		mu.Lock()
-		runs = append(runs, run{b.First, worker, codes})
+		runs = append(runs, run{b.First, worker, codes, ids})
 		mu.Unlock()
 		return nil
 	})
@@ -84,6 +146,9 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 		return 1
 	})
 	l := &Labels{Source: src.Name(), Column: src.Columns()[col].Name, Codes: make([]int32, 0, rows)}
+	if id >= 0 {
+		l.ID, l.ids = src.Columns()[id].Name, make([]uint64, 0, rows)
+	}
 	all := make(map[string]int32)
 	recode := make([][]int32, threads)
 	for i := range recode {
@@ -106,9 +171,22 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 			}
 			l.Codes = append(l.Codes, to[c])
 		}
-		runs[i].codes = nil
+		l.ids = append(l.ids, r.ids...)
+		runs[i].codes, runs[i].ids = nil, nil
 	}
 	return l, nil
+}
+
+// idColumn is the column that names rows, −1 if there is none beside the label.
+func idColumn(cols []Column, label int) int {
+	for _, name := range idNames {
+		for i, c := range cols {
+			if i != label && c.Named && strings.EqualFold(c.Name, name) {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 // labelColumn is the column asked for, or the one that must be meant.

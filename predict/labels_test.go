@@ -9,6 +9,36 @@ import (
 	"testing"
 )
 
+// Labels know the ids of their rows, where the file names them.
+func TestLabelIDs(t *testing.T) {
+	read := func(csv string, threads int) *Labels {
+		l, err := ReadLabels(context.Background(), newTable(csv, false), "", threads)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	l := read("label,ID\na,x\nb,3\n", 2)
+	l.Append(read("ID,label\n y ,c\n", 1))
+	if l.ID != "ID" || !slices.Equal(l.Names, []string{"a", "b", "c"}) || !slices.Equal(l.Codes, []int32{0, 1, 2}) {
+		t.Errorf("%+v", l)
+	}
+	for i, id := range []string{"x", "3.0", "y", "beyond the end"} {
+		if !l.Fits(int64(i), []byte(id)) {
+			t.Errorf("row %d is not %s", i, id)
+		}
+	}
+	if l.Fits(0, []byte("y")) || l.Fits(1, []byte("")) {
+		t.Error("any id fits")
+	}
+	if l.Append(read("label\nd\n", 1)); l.ID != "" || !l.Fits(0, []byte("y")) {
+		t.Error("ids of a part of the labels")
+	}
+	if l := read("index,label\n7,a\n", 1); l.ID != "" {
+		t.Error("an index is no id")
+	}
+}
+
 func TestReadLabels(t *testing.T) {
 	const csv = "id,label\n1,b\n2,a\n3,b\n4,\n5,a\n6,c\n7,NA\n"
 	l, err := ReadLabels(context.Background(), newTable(csv, false), "", 2)

@@ -42,8 +42,9 @@ func (l *Layout) Matcher() *Matcher {
 		label string
 		class int
 	}
-	var entries []entry
-	taken := make(map[string]bool)
+	room := 2*len(l.Classes) + len(l.Aliases) // there may be 100,000 classes
+	entries := make([]entry, 0, room)
+	taken := make(map[string]bool, room)
 	add := func(label string, class int) {
 		if !taken[label] {
 			taken[label] = true
@@ -64,7 +65,7 @@ func (l *Layout) Matcher() *Matcher {
 		add(name, k)
 	}
 	// Spellings that would stand for two classes stand for none.
-	forms := make(map[string]int)
+	forms := make(map[string]int, room)
 	for k, name := range names {
 		if m.other && k == 0 {
 			continue

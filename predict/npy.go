@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	npyBlock  = 1 << 20 // bytes of values in a batch, about
+	npyBlock  = 1 << 18 // bytes of values in a batch, about
 	npyTile   = 8 << 20 // bytes of columns held to transpose, at most
 	npySample = 16 << 20
 )
@@ -577,13 +577,13 @@ func decode[T stored](w *npyWorker, src []T) {
 				s = viewOf[float32](bytesOf(w.out))[:n]
 				pick(s, src, width, p.values)
 			}
-			b.F32, nans = s, hasNaN32(s)
+			b.F32, nans = s, !p.sel.OwnNaN && hasNaN32(s)
 		case []float64:
 			if !p.whole {
 				s = w.out64(n)
 				pick(s, src, width, p.values)
 			}
-			b.F64, nans = s, hasNaN64(s)
+			b.F64, nans = s, !p.sel.OwnNaN && hasNaN64(s)
 		default:
 			b.F64 = w.out64(n)
 			pick(b.F64, src, width, p.values)

@@ -13,6 +13,12 @@ type About struct {
 	System string
 	// Request says what the columns are. What the user said goes before it.
 	Request Request
+	// Row is what a row of known columns is: "token", "document", or "" for nothing in
+	// particular.
+	Row string
+	// Numbered says that documents have no names and are numbered within the file, so
+	// that the same number in another file is another document.
+	Numbered bool
 	// SelfScored says that the log-probabilities are those of text that the model
 	// itself made. Their mean estimates the model's own entropy (and only if it drew
 	// at temperature 1 from all tokens); it is no loss on data.

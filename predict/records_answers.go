@@ -93,11 +93,13 @@ func openBatch(name string, records []jsonValue) (*recordSystem, error) {
 func openAnswersOf(name string, records []jsonValue, unwrap func(jsonValue) (body, doc jsonValue, failed bool), before string) (*recordSystem, error) {
 	kind, echo, some := noAnswer, false, false
 	counted := true // every token says how many bytes it has, or shows it
+	nameless := false
 	for _, v := range records {
-		body, _, failed := unwrap(v)
+		body, doc, failed := unwrap(v)
 		if failed {
 			continue
 		}
+		nameless = nameless || doc.null()
 		if kind == noAnswer {
 			kind = answerOf(body)
 		}
@@ -125,7 +127,7 @@ func openAnswersOf(name string, records []jsonValue, unwrap func(jsonValue) (bod
 	if !counted {
 		s.cols = tokenColumns[:tokenBytes]
 	}
-	s.about = About{System: before + k.name, Request: tokenRequest(counted), SelfScored: kind != promptAnswer && !(kind == textAnswer && echo)}
+	s.about = About{System: before + k.name, Row: "token", Numbered: nameless, Request: tokenRequest(counted), SelfScored: kind != promptAnswer && !(kind == textAnswer && echo)}
 	switch {
 	case s.about.SelfScored:
 		s.about.Notes = append(s.about.Notes, selfScoredNote)

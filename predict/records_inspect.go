@@ -56,7 +56,7 @@ func openInspect(name string, records []jsonValue) (*recordSystem, error) {
 	if of == "" {
 		return nil, &Error{Source: name, What: "Inspect log without log-probabilities", Hint: "run the task with --logprobs"}
 	}
-	s := &recordSystem{cols: tokenColumns, about: About{System: "Inspect log", Request: tokenRequest(true), SelfScored: of == inspectAnswer}}
+	s := &recordSystem{cols: tokenColumns, about: About{System: "Inspect log", Row: "token", Request: tokenRequest(true), SelfScored: of == inspectAnswer}}
 	if of == inspectAnswer {
 		s.about.Notes = []string{selfScoredNote}
 		s.about.drawn(records, func(v jsonValue) jsonValue { return v.get("plan", "config") })

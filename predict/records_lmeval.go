@@ -112,7 +112,7 @@ func openLMRolling(name string, first lmRecord, rolling bool) (*recordSystem, er
 	counts := rolling && first[lmWords].count() == 2 && (first[lmBytes].count() == 2 || first[lmBits].count() == 2)
 	if rolling {
 		s.about.System = "lm-eval samples, loglikelihood_rolling"
-		s.about.Notes = []string{"one row for each document"}
+		s.about.Notes, s.about.Row = []string{"one row for each document"}, "document"
 	}
 	if counts {
 		s.cols = append(s.cols, Column{Name: "words", Named: true, Numeric: true, Integer: true}, Column{Name: "bytes", Named: true, Numeric: true, Integer: true})

@@ -22,7 +22,7 @@ func llamaProbabilities(v jsonValue) jsonValue {
 
 func openLlama(name string, records []jsonValue) (*recordSystem, error) {
 	fail := func(what, hint string) error { return &Error{Source: name, What: what, Hint: hint} }
-	s := &recordSystem{cols: tokenColumns, about: About{System: "llama.cpp server", Request: tokenRequest(true), SelfScored: true, Notes: []string{selfScoredNote}}}
+	s := &recordSystem{cols: tokenColumns, about: About{System: "llama.cpp server", Row: "token", Numbered: true, Request: tokenRequest(true), SelfScored: true, Notes: []string{selfScoredNote}}}
 	some := false
 	for _, v := range records {
 		if e := llamaRefused(llamaProbabilities(v).element(0)); e != nil {
@@ -125,7 +125,7 @@ func openOllama(name string, records []jsonValue) (*recordSystem, error) {
 	if !some {
 		return nil, &Error{Source: name, What: "Ollama without log-probabilities", Hint: `ask with "logprobs": true`}
 	}
-	s := &recordSystem{cols: tokenColumns, about: About{System: "Ollama", Request: tokenRequest(true), SelfScored: true, Notes: []string{selfScoredNote}}}
+	s := &recordSystem{cols: tokenColumns, about: About{System: "Ollama", Row: "token", Numbered: true, Request: tokenRequest(true), SelfScored: true, Notes: []string{selfScoredNote}}}
 	s.emit = func(e *emitter, v jsonValue) *Error {
 		if !knowsOllama(v) {
 			return e.fail(v, "", "not an answer of Ollama, which the first records are", "keep them in files of their own")

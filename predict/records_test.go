@@ -105,6 +105,16 @@ func TestSystems(t *testing.T) {
 						return
 					}
 					a := AboutOf(src)
+					row := ""
+					switch {
+					case strings.HasPrefix(c.columns, "doc token"):
+						row = "token"
+					case c.file == "lmeval_rolling.jsonl":
+						row = "document"
+					}
+					if a.Row != row {
+						t.Errorf("%s: a row is a %q, want %q", c.file, a.Row, row)
+					}
 					if a.System != c.system || a.SelfScored != c.self || !slices.Equal(a.Notes, c.notes) {
 						t.Errorf("%s: %q, self-scored %v, notes %q", c.file, a.System, a.SelfScored, a.Notes)
 					}

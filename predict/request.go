@@ -18,9 +18,12 @@ type Request struct {
 	Classes  string // --classes: the classes' names, in the order of the value columns
 	LogBase  string // --log-base: e, 2 or 10
 
+	// Unlabelled says that rows of a value per class have a use without labels too.
+	Unlabelled bool
+
 	Weight  string // --weight: sampling weight
 	Freq    string // --freq: how many times the row is repeated
-	Cluster string // --cluster: rows with the same key are not independent
+	Cluster string // --cluster: rows with the same key are not independent; "none" takes all as independent
 	By      string // --by: columns that make the slices
 	ID      string // --id: names a row in the list of worst rows
 	Tokens  string // --tokens: how many tokens the row stands for
@@ -53,6 +56,9 @@ type Layout struct {
 	Label, Weight, Freq, Cluster, ID, Tokens, Words, Bytes string
 	By                                                     []string
 	LabelsApart                                            bool // labels come from a second file
+
+	Row       string // what a row is: "token", "document"; "" for nothing in particular
+	Documents bool   // rows with the same Cluster are a document
 
 	Named   bool     // columns go by name; otherwise by position
 	Ignored []string // columns with no part in this

@@ -27,6 +27,9 @@ func Resolve(req Request, src Source, apart []string) (*Layout, error) {
 		r.apart = true
 		r.setLabels(apart)
 	}
+	if r.joined, _ = src.(*Joined); r.joined != nil {
+		r.claimed[r.joined.key] = "--join"
+	}
 	for _, step := range []func() error{r.flags, r.labelByName, r.findValues, r.decideForm, r.classes, r.extras} {
 		if err := step(); err != nil {
 			return nil, err
@@ -43,6 +46,7 @@ type resolver struct {
 	sample Sample
 	named  bool
 	apart  bool
+	joined *Joined // nil if src is none
 
 	claimed []string       // per column: the flag or the role that took it
 	stats   []*columnStats // per column, made when first asked for
@@ -62,6 +66,8 @@ type resolver struct {
 	weight, freq, cluster, tokens, words, bytes int
 	id                                          int
 	by                                          []int
+	noCluster                                   bool   // --cluster none
+	row                                         string // what a row is
 
 	form     Form
 	base     float64
@@ -187,7 +193,10 @@ func (r *resolver) flags() error {
 		}
 	}
 	// Keys may be shared with each other and with the label, but not with numbers.
-	if r.cluster, err = r.key("--cluster", q.Cluster); err != nil {
+	r.noCluster = q.Cluster == "none" && !slices.ContainsFunc(r.cols, func(c Column) bool { return c.Name == q.Cluster })
+	if r.noCluster {
+		r.cluster = -1
+	} else if r.cluster, err = r.key("--cluster", q.Cluster); err != nil {
 		return err
 	}
 	if r.id, err = r.key("--id", q.ID); err != nil {
@@ -205,6 +214,12 @@ func (r *resolver) flags() error {
 	}
 	if i := r.label; i >= 0 {
 		r.setLabels(r.texts(i))
+		if r.labelJoined() { // those of all rows, in the order of their file
+			r.setLabels(r.joined.join.known(r.cols[i].Name))
+		}
+	}
+	if r.oneHot != nil && r.sharesJoined() {
+		r.setLabels(r.joined.join.shares.classes)
 	}
 	return nil
 }
@@ -272,7 +287,7 @@ func (r *resolver) mayBeKey(flag string, i int) error {
 	switch other := r.claimed[i]; other {
 	case "":
 		r.claimed[i] = flag
-	case "--label", "--cluster", "--id", "--by":
+	case "--label", "--cluster", "--id", "--by", "--join":
 	default:
 		return r.fail(fmt.Sprintf("%s and %s both name column %s", other, flag, quote(r.cols[i].Name)),
 			"a column has one part")
@@ -289,6 +304,12 @@ func (r *resolver) mayBeLabel(i int) bool {
 	}
 	return false
 }
+
+// labelJoined reports whether the label is a column of another file.
+func (r *resolver) labelJoined() bool { return r.joined != nil && r.label >= r.joined.own }
+
+// sharesJoined reports whether the labels are shares from another file.
+func (r *resolver) sharesJoined() bool { return r.joined != nil && r.joined.join.shares != nil }
 
 // labelNames are what label columns are called, the surest first.
 var labelNames = []string{"label", "labels", "y", "y_true", "ytrue", "true_label", "true_class", "target",
@@ -451,6 +472,56 @@ func (r *resolver) numeric(i int) bool {
 // reading and not by a column gone missing.
 func (r *resolver) mostlyNumeric(i int) bool { s := r.stat(i); return s.numbers >= s.text }
 
+// Names of columns that say what a row is, and to which document it belongs.
+var (
+	tokenNames    = []string{"token", "token_text", "token_str", "token_id"}
+	documentNames = []string{"doc", "document", "doc_id", "document_id", "docid", "text_id"}
+)
+
+func isDocument(name string) bool { return slices.Contains(documentNames, strings.ToLower(name)) }
+
+// documents finds out whether rows are tokens, and to which documents they belong:
+// the tokens of a document are not independent of each other.
+func (r *resolver) documents() {
+	for i, c := range r.cols {
+		if free := r.claimed[i] == ""; r.named && (free || r.claimed[i] == "--id") && r.tokens < 0 && slices.Contains(tokenNames, strings.ToLower(c.Name)) {
+			if r.row = "token"; free {
+				r.claimed[i] = "the tokens"
+			}
+			r.note("each row is a token (%s)", c.Name)
+			break
+		}
+	}
+	if !r.named || r.cluster >= 0 || r.noCluster {
+		return
+	}
+	for i, c := range r.cols {
+		switch r.claimed[i] {
+		case "", "--join", "--id", "--by":
+			if isDocument(c.Name) && r.repeats(i) {
+				r.cluster = i
+				if r.claimed[i] == "" {
+					r.claimed[i] = "--cluster"
+				}
+				r.note("rows of the same %s hang together", quote(c.Name))
+				return
+			}
+		}
+	}
+}
+
+// repeats reports whether some key of a column comes again in the sample.
+func (r *resolver) repeats(i int) bool {
+	seen := make(map[string]bool)
+	for _, key := range r.texts(i) {
+		if seen[key] {
+			return true
+		}
+		seen[key] = true
+	}
+	return false
+}
+
 // extras finds the columns that are taken by their names alone: counts beside
 // forms of what happened, and an id.
 func (r *resolver) extras() error {
@@ -480,8 +551,11 @@ func (r *resolver) extras() error {
 			}
 		}
 	}
+	if r.form.OfWhatHappened() {
+		r.documents()
+	}
 	if r.id < 0 {
-		if i := find("id", "idx", "row_id", "sample_id", "index", "Unnamed: 0", ""); i >= 0 {
+		if i := find(append(slices.Clone(idNames), "index", "Unnamed: 0", "")...); i >= 0 {
 			r.id, r.claimed[i] = i, "--id"
 		}
 	}
@@ -513,6 +587,7 @@ func (r *resolver) layout() *Layout {
 		}
 	}
 	l.idNameless = r.id >= 0 && l.ID == ""
+	l.Row, l.Documents = r.row, isDocument(l.Cluster)
 	for i, c := range r.cols {
 		if r.claimed[i] == "" {
 			l.Ignored = append(l.Ignored, c.Name)
@@ -525,6 +600,9 @@ func (r *resolver) layout() *Layout {
 	l.Notes = append(l.Notes, r.formNote())
 	if r.labelHow != "" || r.apart || r.oneHot != nil {
 		l.Notes = append(l.Notes, r.labelNote())
+	}
+	if r.joined != nil && !r.joined.join.Labelled() {
+		l.Notes = append(l.Notes, r.joined.join.note())
 	}
 	l.Notes = append(l.Notes, r.notes...)
 	if len(l.Ignored) > 0 {
@@ -592,6 +670,8 @@ func (r *resolver) formNote() string {
 func (r *resolver) labelNote() string {
 	var s string
 	switch {
+	case r.labelJoined() || r.oneHot != nil && r.sharesJoined():
+		s = r.joined.join.note()
 	case r.oneHot != nil:
 		names := r.columnNames(r.oneHot)
 		return fmt.Sprintf("labels are shares of classes (%s)", listNames(names, 3))

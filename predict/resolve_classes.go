@@ -16,7 +16,10 @@ func (r *resolver) classes() error {
 		return r.binaryClasses()
 	}
 	if !r.hasLabels() {
-		return r.noLabelError("no label column found")
+		if !r.req.Unlabelled {
+			return r.noLabelError("no label column found")
+		}
+		return r.classesAlone()
 	}
 	candidates := r.classCandidates()
 	if r.req.Classes != "" {
@@ -66,15 +69,44 @@ func (r *resolver) classes() error {
 		return r.noMatch(candidates[len(candidates)-1])
 	}
 	if r.last && r.form == Logits && most < len(r.labels) {
-		return r.fail(fmt.Sprintf("cannot tell which columns are predictions; the columns are %s", listColumns(r.cols, 12)),
-			"say which: --probs COLUMNS or --logits COLUMNS")
+		return r.cannotTell()
 	}
 	return nil
 }
 
+// classesAlone names the classes where no label says how.
+func (r *resolver) classesAlone() error {
+	if r.last && r.form == Logits && !numberedFrom0(r.columnNames(r.values)) {
+		return r.cannotTell()
+	}
+	if r.req.Classes != "" {
+		names, err := r.saidClasses(len(r.values))
+		r.names = names
+		return err
+	}
+	r.names, r.byIndex = r.displayNames(r.values), !r.named
+	r.addFullNames()
+	return nil
+}
+
+// numberedFrom0 reports whether names are NAME.0, NAME.1, … or the like: such columns
+// belong together.
+func numberedFrom0(names []string) bool {
+	prefix, ok := strings.CutSuffix(names[0], "0")
+	for k, name := range names {
+		ok = ok && name == prefix+strconv.Itoa(k)
+	}
+	return ok
+}
+
+func (r *resolver) cannotTell() error {
+	return r.fail(fmt.Sprintf("cannot tell which columns are predictions; the columns are %s", listColumns(r.cols, 12)),
+		"say which: --probs COLUMNS or --logits COLUMNS")
+}
+
 func (r *resolver) noSampleLabel() error {
-	if r.apart {
-		return r.fail("the file of labels has no labels", "")
+	if r.apart || r.labelJoined() {
+		return r.fail("the file of labels has no labels", "--labels FILE:COLUMN says which column is the label")
 	}
 	return r.at(r.label, fmt.Sprintf("no label in the first %d rows", r.sample.Rows()), "--label COLUMN says which column is the label")
 }
@@ -84,6 +116,9 @@ func (r *resolver) noMatch(names []string) error {
 	var where string
 	if r.label >= 0 {
 		where = fmt.Sprintf(" in column %s", quote(r.cols[r.label].Name))
+	}
+	if r.labelJoined() {
+		where = " in " + r.joined.join.labels
 	}
 	m := (&Layout{Form: Probabilities, Classes: names}).Matcher()
 	label := r.labels[0]
@@ -279,6 +314,22 @@ func (r *resolver) addFullNames() {
 // alignOneHot puts the soft-label columns in the order of the value columns:
 // by name where they are named after the same classes, else as given.
 func (r *resolver) alignOneHot() error {
+	if r.sharesJoined() {
+		shares := make([]int, len(r.values))
+		for k, i := range r.values {
+			at, ok := r.joined.shareOf(r.cols[i].Name)
+			if !ok {
+				return r.at(i, "no column for this class in "+r.joined.join.labels, "label columns go by the names of the classes, as columns of predictions do")
+			}
+			shares[k] = at
+		}
+		if len(shares) < len(r.oneHot) {
+			return r.fail(fmt.Sprintf("%s for %s of labels in %s", count(len(shares), "column"), count(len(r.oneHot), "column"), r.joined.join.labels),
+				"every class needs a column of predictions")
+		}
+		r.oneHot = shares
+		return nil
+	}
 	if len(r.oneHot) != len(r.values) {
 		return r.fail(fmt.Sprintf("--onehot is %s, and there are %s of values (%s)",
 			count(len(r.oneHot), "column"), count(len(r.values), "column"), listNames(r.columnNames(r.values), 6)), "one column of each per class")

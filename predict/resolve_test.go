@@ -457,7 +457,11 @@ func FuzzResolve(f *testing.F) {
 		}
 		var req Request
 		fields := reflect.ValueOf(&req).Elem()
-		fields.Field(int(kind&63) % fields.NumField()).SetString(list)
+		if field := fields.Field(int(kind&63) % fields.NumField()); field.Kind() == reflect.Bool {
+			field.SetBool(true)
+		} else {
+			field.SetString(list)
+		}
 		var apart []string
 		if kind%3 == 1 {
 			apart = strings.Split(list, ",")
@@ -485,4 +489,37 @@ func FuzzResolve(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Rows of a value per class have a use without labels, if that is said.
+func TestUnlabelled(t *testing.T) {
+	for _, c := range []struct {
+		text, flag string
+		form       Form
+		classes    string
+		want       string // error
+	}{
+		{text: "id,p_a,p_b\n1,0.25,0.75\n2,0.5,0.5\n", form: Probabilities, classes: "a b"},
+		{text: "id,label,p_a,p_b\n1,a,0.25,0.75\n2,b,0.5,0.5\n", form: Probabilities, classes: "a b"},
+		{text: "logits.0,logits.1\n1.5,-2.5\n3,4.5\n", form: Logits, classes: "0 1"},
+		{text: "x,y\n1.5,-2.5\n3,4.5\n", want: "cannot tell which columns"},
+		{text: "x,y\n1.5,-2.5\n3,4.5\n", flag: "x,y", form: Logits, classes: "x y"},
+		{text: "x.0,x.2\n1.5,-2.5\n3,4.5\n", want: "cannot tell which columns"},
+		{text: "id,p_a,p_b\n1,0.25,0.5\n2,0.5,0.75\n", want: "rows do not sum to 1"},
+	} {
+		l, err := Resolve(Request{Unlabelled: true, Logits: c.flag}, newTable(c.text, false), nil)
+		switch {
+		case c.want != "":
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%q: %v, want %s", c.text, err, c.want)
+			}
+		case err != nil:
+			t.Errorf("%q: %v", c.text, err)
+		case l.Form != c.form || strings.Join(l.Classes, " ") != c.classes:
+			t.Errorf("%q: %s of %q", c.text, l.Form, l.Classes)
+		}
+	}
+	if _, err := Resolve(Request{}, newTable("id,p_a,p_b\n1,0.25,0.75\n", false), nil); err == nil {
+		t.Error("no labels, and nothing said")
+	}
 }

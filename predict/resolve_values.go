@@ -394,7 +394,7 @@ func (r *resolver) guessByLabels() (done bool, err error) {
 		}
 		return wide
 	}
-	if r.label >= 0 || r.apart {
+	if r.label >= 0 || r.apart || r.oneHot != nil && r.sharesJoined() {
 		if len(r.labels) > 0 {
 			if cols := covered(r.labels); len(cols) >= 2 {
 				r.values = cols

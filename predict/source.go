@@ -59,4 +59,10 @@ type Selection struct {
 	Values  []int // the matrix of values, in this order
 	Numbers []int // further columns of numbers
 	Texts   []int // columns of strings
+
+	// ByColumn says that batches with Columns are welcome.
+	ByColumn bool
+	// OwnNaN says that the fold looks for NaN among the values itself: those that are
+	// stored as numbers need not be listed as missing, which saves a look at each.
+	OwnNaN bool
 }

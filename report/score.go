@@ -23,9 +23,9 @@ const (
 // the files were read.
 func Score(card *score.Scorecard, u surprisal.Unit, readAs string) *Report {
 	s := scoreReport{card, u}
-	r := &Report{Data: s.data(readAs), Verdict: s.verdict()}
+	r := &Report{Data: s.data(readAs), Verdict: s.verdict() + s.leftOut()}
 	r.Blocks = append(r.Blocks, s.headline())
-	for _, b := range []*Block{s.perCounts(), s.soft(), s.classes(), s.slices(), s.worst(), s.rows(), s.floors()} {
+	for _, b := range []*Block{s.perCounts(), s.documents(), s.soft(), s.classes(), s.slices(), s.worst(), s.rows(), s.join(), s.floors()} {
 		if b != nil {
 			r.Blocks = append(r.Blocks, *b)
 		}
@@ -65,6 +65,9 @@ func (s scoreReport) data(readAs string) Object {
 	if s.LowerBound {
 		add("lower_bound", true)
 	}
+	if s.row() != "row" {
+		add("row_is", s.row())
+	}
 	add("n", s.N)
 	add("weight", s.Weight)
 	if s.Weighted {
@@ -93,6 +96,9 @@ func (s scoreReport) data(readAs string) Object {
 		}
 		add("per", per)
 	}
+	if s.Documents != nil {
+		add("documents", s.documentData())
+	}
 	if s.HasLabels {
 		add("base_rate_entropy", point(s.u.FromNats(s.BaseRateEntropy), s.u.String()))
 		add("skill", ratio(s.Skill))
@@ -119,6 +125,9 @@ func (s scoreReport) data(readAs string) Object {
 		rows = append(rows, Field{"floored", s.Rows.Floored})
 	}
 	add("rows", append(rows, Field{"invalid", invalid}))
+	if s.Join != nil {
+		add("join", s.joinData())
+	}
 	add("finite_cross_entropy", Nats(s.Finite, s.u))
 	if len(s.FloorCurve) > 0 {
 		var curve []Object
@@ -236,6 +245,14 @@ func (s scoreReport) sortedSlices() []score.Slice {
 	return sorted
 }
 
+// row is what a row is called.
+func (s scoreReport) row() string {
+	if s.Layout == nil || s.Layout.Row == "" {
+		return "row"
+	}
+	return s.Layout.Row
+}
+
 // units is the unit in the plural: nats.
 func (s scoreReport) units() string { return s.u.String() + "s" }
 
@@ -246,7 +263,7 @@ func (s scoreReport) interval(w Written) string {
 	}
 	over := ""
 	if s.Clusters > 0 {
-		over = fmt.Sprintf(" over %s clusters", Count(s.Clusters))
+		over = fmt.Sprintf(" over %s %ss", Count(s.Clusters), s.documentNoun())
 	}
 	return fmt.Sprintf("%s interval %s to %s%s", confidence(s.Confidence), w.Lo, w.Hi, over)
 }
@@ -269,15 +286,15 @@ func (s scoreReport) verdict() string {
 		return s.infiniteVerdict()
 	}
 	w := ce.Write()
-	text := fmt.Sprintf("The model pays %s %s per row", w.Value, s.units())
+	text := fmt.Sprintf("The model pays %s %s per %s", w.Value, s.units(), s.row())
 	if s.N == 1 {
-		text = fmt.Sprintf("The one row costs %s %s", w.Value, s.units())
+		text = fmt.Sprintf("The one %s costs %s %s", s.row(), w.Value, s.units())
 	}
 	if s.Floor > 0 {
-		text = fmt.Sprintf("With a floor of %g, the model pays %s %s per row", s.Floor, w.Value, s.units())
+		text = fmt.Sprintf("With a floor of %g, the model pays %s %s per %s", s.Floor, w.Value, s.units(), s.row())
 	}
 	if s.SelfScored {
-		text = fmt.Sprintf("Self-scored, no loss on data: text that the model made itself costs it %s %s per row", w.Value, s.units())
+		text = fmt.Sprintf("Self-scored, no loss on data: text that the model made itself costs it %s %s per %s", w.Value, s.units(), s.row())
 	}
 	var remarks []string
 	if in := s.interval(w); in != "" {
@@ -290,10 +307,10 @@ func (s scoreReport) verdict() string {
 		text += " (" + strings.Join(remarks, ", ") + ")"
 	}
 	text += s.againstBase()
-	if n := s.CrossEntropy.Value; n >= 0 && n < 700 {
+	if n := s.CrossEntropy.Value; n >= 0 && n < 700 && s.row() != "document" {
 		text += fmt.Sprintf(": like guessing among %s equally likely outcomes", Number(math.Exp(n)))
 		if !s.HasLabels && s.N > 1 {
-			text += " at every row"
+			text += " at every " + s.row()
 		}
 	}
 	text += "."
@@ -351,8 +368,8 @@ func (s scoreReport) infiniteVerdict() string {
 	if s.Rows.Infinite != 1 {
 		was = "were"
 	}
-	text := fmt.Sprintf("%s of %s rows %s given probability 0 for what happened, so the cross entropy is infinite",
-		Count(s.Rows.Infinite), Count(s.N), was)
+	text := fmt.Sprintf("%s of %s %ss %s given probability 0 for what happened, so the cross entropy is infinite",
+		Count(s.Rows.Infinite), Count(s.N), s.row(), was)
 	rest := s.N - s.Rows.Infinite
 	if rest <= 0 || math.IsNaN(s.Finite.Value) {
 		return text + "."
@@ -361,8 +378,8 @@ func (s scoreReport) infiniteVerdict() string {
 	if rest == 1 {
 		pay = "pays"
 	}
-	return text + fmt.Sprintf("; the other %s %s %s %s per row.",
-		plural(rest, "row", "rows"), pay, Nats(s.Finite, s.u).Write().Value, s.units())
+	return text + fmt.Sprintf("; the other %s %s %s %s per %s.",
+		plural(rest, s.row(), s.row()+"s"), pay, Nats(s.Finite, s.u).Write().Value, s.units(), s.row())
 }
 
 // estimates starts a table of figures with their errors.
@@ -396,16 +413,18 @@ func (t *Table) trim() *Table {
 
 func (s scoreReport) headline() Block {
 	t := s.estimates("")
-	t.figure(fmt.Sprintf("cross entropy, %s per row", s.units()), Nats(s.CrossEntropy, s.u).Write())
+	t.figure(fmt.Sprintf("cross entropy, %s per %s", s.units(), s.row()), Nats(s.CrossEntropy, s.u).Write())
 	if math.IsInf(s.CrossEntropy.Value, 1) && !math.IsNaN(s.Finite.Value) {
-		t.figure("  over the finite rows only", Nats(s.Finite, s.u).Write())
+		t.figure(fmt.Sprintf("  over the finite %ss only", s.row()), Nats(s.Finite, s.u).Write())
 	}
 	bound := ""
 	if s.LowerBound {
 		bound = ", a lower bound"
 	}
 	t.figure(fmt.Sprintf("total NLL, %s%s", s.units(), bound), point(s.u.FromNats(s.NLL), "").Write())
-	t.figure("perplexity per row", perplexity(s.CrossEntropy).Write())
+	if s.row() != "document" { // nobody guesses a whole document
+		t.figure("perplexity per "+s.row(), perplexity(s.CrossEntropy).Write())
+	}
 	if s.HasLabels {
 		t.figure(fmt.Sprintf("base-rate entropy, %s", s.units()), point(s.u.FromNats(s.BaseRateEntropy), "").Write())
 		skill := ratio(s.Skill).WritePercent()
@@ -472,7 +491,7 @@ func (s scoreReport) breakdown(keys []string, n int, row func(i int) (key []stri
 	for _, k := range keys {
 		t.Columns = append(t.Columns, Column{k, false})
 	}
-	t.Columns = append(t.Columns, Column{"rows", true}, Column{s.units() + " per row", true}, Column{"± SE", true},
+	t.Columns = append(t.Columns, Column{s.row() + "s", true}, Column{s.units() + " per " + s.row(), true}, Column{"± SE", true},
 		Column{confidence(s.Confidence) + " from", true}, Column{"to", true}, Column{"share of total", true})
 	for i := range n {
 		key, count, mean, share := row(i)
@@ -607,7 +626,7 @@ func (s scoreReport) floors() *Block {
 	if len(s.FloorCurve) == 0 {
 		return nil
 	}
-	t := &Table{Columns: []Column{{"floor", true}, {s.units() + " per row", true}}}
+	t := &Table{Columns: []Column{{"floor", true}, {s.units() + " per " + s.row(), true}}}
 	for _, p := range s.FloorCurve {
 		t.Rows = append(t.Rows, []string{strconv.FormatFloat(p.Floor, 'g', 4, 64), Number(s.u.FromNats(p.CrossEntropy))})
 	}
@@ -633,10 +652,13 @@ func (s scoreReport) notes(readAs string) []string {
 	notes = append(notes, strings.Join(inputs, ", ")+readAs)
 	notes = append(notes, s.Notes...)
 
+	if s.Join != nil {
+		notes = append(notes, s.joinNote())
+	}
 	e := s.CrossEntropy
 	switch {
 	case s.Clusters > 0:
-		notes = append(notes, fmt.Sprintf("errors: clustered by %s, %s", s.Layout.Cluster, plural(s.Clusters, "cluster", "clusters")))
+		notes = append(notes, fmt.Sprintf("errors: clustered by %s, %s", s.Layout.Cluster, plural(s.Clusters, s.documentNoun(), s.documentNoun()+"s")))
 	case e.HasInterval():
 		notes = append(notes, "errors: rows taken as independent; --cluster says which are not")
 	}

@@ -71,6 +71,10 @@ var cards = map[string]func() *score.Scorecard{
 			Rows: score.RowCounts{Read: 1800, Scored: 1797, Infinite: 2,
 				FirstInfinite: []score.RowRef{{Input: 0, Row: 17}, {Input: 1, Row: 3}},
 				Invalid:       []score.InvalidRows{{Reason: "NA", Count: 3, First: []score.RowRef{{Input: 1, Row: 9}}}}},
+			Join: &predict.JoinTally{Key: "id", LabelsKey: "row_id", Files: []string{"x.csv", "y.csv"}, Labelled: true, Labels: 1805, Matched: 1790,
+				Unpredicted: 15, Unpredict: []predict.KeyRow{{Key: "k1", Input: 1, Row: 8}, {Key: "a, b", Row: 3}},
+				Unlabelled: 1, Unlabel: []predict.KeyRow{{Key: "k9", Input: 1, Row: 4}},
+				DoubledPredictions: 2, DoubledRows: 9, DoubledPredict: []predict.KeyRow{{Key: "k2", Row: 1}, {Key: "k3", Row: 2}}, LabelsNoKey: 1},
 			FloorCurve: []score.FloorPoint{{Floor: 0.01, CrossEntropy: 0.3}, {Floor: 1e-15, CrossEntropy: 0.334}, {Floor: 0x1p-52, CrossEntropy: 0.3361}},
 			SliceBy:    []string{"city", "year"},
 			Slices: []score.Slice{
@@ -87,11 +91,13 @@ var cards = map[string]func() *score.Scorecard{
 	"tokens": func() *score.Scorecard {
 		return &score.Scorecard{
 			Inputs:     []score.InputRead{{Path: "tokens.csv", Format: "csv", Rows: 1707}},
-			Layout:     &predict.Layout{Form: predict.LogHappened, Cluster: "doc"},
+			Layout:     &predict.Layout{Form: predict.LogHappened, Cluster: "doc", Row: "token", Documents: true},
 			Confidence: 0.95,
 			N:          1707, Weight: 1707, EffectiveN: 1707, Clusters: 48,
 			CrossEntropy: estimate(7.455, 0.131), NLL: 12726.14, Finite: estimate(7.455, 0.131),
 			SelfScored: true, LowerBound: true, Notes: []string{"2 failed requests left out"},
+			Documents: &score.DocumentScore{By: "doc", Document: true, N: 48, NLL: estimate(265.1, 40.2), Perplexities: []score.DocumentPerplexity{
+				{Of: "token", Mean: estimate(2210, 310.5)}, {Of: "byte", Mean: without(math.Inf(1), "infinite rows"), Empty: 2}}},
 			Per:  []score.PerCount{{Of: "byte", Total: 9054, Mean: estimate(1.40558, 0.0241)}},
 			Rows: score.RowCounts{Read: 1707, Scored: 1707},
 		}
@@ -266,7 +272,7 @@ func TestVerdicts(t *testing.T) {
 		{"infinite", nil, []string{"2 of 1,797 rows were given probability 0 for what happened, so the cross entropy is infinite; the other 1,795 rows pay 0.296 nats per row."}},
 		{"infinite", func(c *score.Scorecard) { c.Rows.Infinite = 1 }, []string{"1 of 1,797 rows was given"}},
 		{"infinite", func(c *score.Scorecard) { c.Rows.Infinite = c.N; c.Finite = without(nan, "no data") }, []string{"cross entropy is infinite."}},
-		{"tokens", nil, []string{"over 48 clusters", "Per byte that is 2.028 bits"}},
+		{"tokens", nil, []string{"nats per token", "over 48 documents", "Per byte that is 2.028 bits"}},
 		{"soft", nil, []string{"With a floor of 1e-06", "weighted", "labels' own entropy is 0.100 nats of it", "the other 0.072 are", "explains 92.8 %"}},
 		{"oneclass", nil, []string{"The one row costs 0.3570 nats: like", "All labels are of one class"}},
 	} {

@@ -33,6 +33,8 @@ type Scorecard struct {
 	Finite       surprisal.Estimate // over the rows with a finite surprisal
 	Per          []PerCount         // per token, per word, per byte, where counts are given
 
+	Documents *DocumentScore // where rows are parts of documents, or documents
+
 	HasLabels       bool               // labels (or soft labels) are known: the next block is meaningful
 	BaseRateEntropy float64            // what knowing only the class shares costs
 	Skill           surprisal.Estimate // 1 − CE/base rate; NaN and Why where undefined
@@ -44,6 +46,7 @@ type Scorecard struct {
 	Soft *SoftScore // soft labels only
 
 	Rows       RowCounts
+	Join       *JoinTally   // where labels were found by a key
 	FloorCurve []FloorPoint // where rows are infinite, or a floor was asked for
 	Slices     []Slice
 	SliceBy    []string

@@ -14,6 +14,7 @@ import (
 
 // scorecard closes the books: every ratio is formed here, once.
 func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
+	f.flush()
 	if f.layout.Form == predict.Probabilities || f.layout.Form == predict.LogProbabilities {
 		if f.options.Normalize == Refuse {
 			if err := f.defects.check(inputs); err != nil {
@@ -51,7 +52,7 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 		Floor: f.options.Floor, Normalize: f.options.Normalize,
 		N: all.N(), Weight: all.Weight(), Weighted: f.layout.Weight != "",
 		EffectiveN: all.EffectiveN(), Clusters: int64(len(f.clusters)),
-		NLL: all.Total(),
+		NLL: all.Total(), Join: f.joined,
 		Rows: RowCounts{
 			Read: f.read, Scored: all.N(), Infinite: all.Infinite(), ZeroWeight: f.zeroWeight, Floored: f.floored,
 			FirstInfinite: f.infinite.refs,
@@ -72,11 +73,7 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 	}
 
 	// Values come from the sums over rows, errors from those over clusters where there are any.
-	c.CrossEntropy = f.estimate(&all, func(k *cluster, sum *surprisal.Cluster) {
-		for i := range k.classes {
-			sum.Merge(&k.classes[i].sum)
-		}
-	})
+	c.CrossEntropy = estimateOf(&all, f.clusters, f.options.Confidence, (*cluster).all)
 	c.Finite = c.CrossEntropy
 	if c.Rows.Infinite > 0 {
 		c.Finite = surprisal.Estimate{Value: all.FiniteMean(), SE: math.NaN(), Lo: math.NaN(), Hi: math.NaN(),
@@ -84,14 +81,15 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 	}
 	for j, name := range perNames {
 		if per := &f.total.per[j]; per.N() > 0 {
-			mean := f.estimate(per, func(k *cluster, sum *surprisal.Cluster) { sum.Merge(&k.per[j]) })
+			mean := estimateOf(per, f.clusters, f.options.Confidence, func(k *cluster) *surprisal.Cluster { return k.per[j] })
 			c.Per = append(c.Per, PerCount{name, per.Weight(), mean})
 		}
 	}
+	c.Documents = f.documents(&all)
 	if f.layout.Classes != nil {
 		c.HasLabels = true
-		c.Accuracy = f.estimate(&f.total.hit, func(k *cluster, sum *surprisal.Cluster) { sum.Merge(&k.hit) })
-		c.Brier = f.estimate(&f.total.brier, func(k *cluster, sum *surprisal.Cluster) { sum.Merge(&k.brier) })
+		c.Accuracy = estimateOf(&f.total.hit, f.clusters, f.options.Confidence, func(k *cluster) *surprisal.Cluster { return &k.judged.hit })
+		c.Brier = estimateOf(&f.total.brier, f.clusters, f.options.Confidence, func(k *cluster) *surprisal.Cluster { return &k.judged.brier })
 		c.BrierKind = "sum over the classes of (p − y)², 0 to 2"
 		if len(f.layout.Classes) == 2 {
 			c.BrierKind = "mean of (p − y)², 0 to 1"
@@ -110,15 +108,23 @@ func (f *fold) estimate(all *surprisal.Accumulator, part func(k *cluster, sum *s
 }
 
 func estimate[C any](all *surprisal.Accumulator, clusters map[string]C, confidence float64, part func(k C, sum *surprisal.Cluster)) surprisal.Estimate {
+	return estimateOf(all, clusters, confidence, func(k C) *surprisal.Cluster {
+		sum := new(surprisal.Cluster)
+		part(k, sum)
+		return sum
+	})
+}
+
+// estimateOf is estimate where part gives sums that are there already.
+func estimateOf[C any](all *surprisal.Accumulator, clusters map[string]C, confidence float64, part func(k C) *surprisal.Cluster) surprisal.Estimate {
 	e := all.Estimate(confidence)
 	if clusters == nil || all.N() == 0 {
 		return e
 	}
 	var over surprisal.Accumulator
 	for _, k := range clusters {
-		var sum surprisal.Cluster
-		if part(k, &sum); sum.N() > 0 {
-			over.AddCluster(&sum)
+		if sum := part(k); sum.N() > 0 {
+			over.AddCluster(sum)
 		}
 	}
 	by := over.Estimate(confidence)
@@ -146,8 +152,8 @@ func (f *fold) againstShares(c *Scorecard, all *surprisal.Accumulator, negative 
 		for k := range f.shares {
 			weights = append(weights, f.shares[k].Total())
 		}
-		h := f.estimate(&f.total.labelEntropy, func(k *cluster, sum *surprisal.Cluster) { sum.Merge(&k.labelEntropy) })
-		kl := f.estimate(&f.total.kl, func(k *cluster, sum *surprisal.Cluster) { sum.Merge(&k.kl) })
+		h := estimateOf(&f.total.labelEntropy, f.clusters, f.options.Confidence, func(k *cluster) *surprisal.Cluster { return &k.soft.labelEntropy })
+		kl := estimateOf(&f.total.kl, f.clusters, f.options.Confidence, func(k *cluster) *surprisal.Cluster { return &k.soft.kl })
 		c.Soft = &SoftScore{LabelEntropy: h, KL: kl}
 	} else {
 		for k := range f.classes {
@@ -262,7 +268,7 @@ func (f *fold) sliceScores(c *Scorecard) {
 				key[i] = "(missing)"
 			}
 		}
-		mean := estimate(&s.sum, s.clusters, f.options.Confidence, func(k *surprisal.Cluster, sum *surprisal.Cluster) { sum.Merge(k) })
+		mean := estimateOf(&s.sum, s.clusters, f.options.Confidence, func(k *surprisal.Cluster) *surprisal.Cluster { return k })
 		c.Slices = append(c.Slices, Slice{key, s.sum.N(), mean, share(s.sum.Total(), c.NLL)})
 	}
 	slices.SortFunc(c.Slices, func(a, b Slice) int { return slices.CompareFunc(a.Key, b.Key, naturally) })
@@ -354,8 +360,9 @@ func (f *fold) warn(c *Scorecard) {
 	}
 	for _, rows := range c.Rows.Invalid {
 		add("--strict makes the first one an error",
-			"%s left out: %s (%s)", countRows(rows.Count), rows.Reason, nameRows(rows.First, c.Inputs))
+			"%s left out: %s%s (%s)", countRows(rows.Count), rows.Reason, f.keysOf(rows), nameRows(rows.First, c.Inputs))
 	}
+	f.warnJoin(add)
 	if c.Rows.ZeroWeight > 0 {
 		add("", "%s of weight 0 contributed nothing", countRows(c.Rows.ZeroWeight))
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"surprisal"
 	"surprisal/loss"
@@ -21,10 +22,12 @@ type fold struct {
 	toNats  float64      // factor from the layout's log base to nats
 	cap     float64      // −log of the floor; +Inf without one
 
-	input int              // the input being read
-	base  int64            // rows of the inputs before it
-	bind  *predict.Binding // its columns
+	input    int              // the input being read
+	base     int64            // rows of the inputs before it
+	numbered bool             // its clusters are numbered, as those of other inputs are
+	bind     *predict.Binding // its columns
 
+	texts            rowTexts                // rows that are documents, if the options ask
 	total            measures                // all rows but their cross entropy
 	classes          []surprisal.Accumulator // cross entropy, by class; one if there are no labels
 	soft             surprisal.Accumulator   // cross entropy of rows with label shares
@@ -42,12 +45,29 @@ type fold struct {
 	invalid          [reasonCount]firstRows
 	others           map[string]RowRef // labels taken for the negative class by exclusion, with their first row
 
-	plain plainRows
-	quick quickRows
+	joined *JoinTally // set when all rows are in; nil where no labels were joined
+
+	plain   plainRows
+	quick   quickRows
+	columns columnRows
+
+	// The dictionary of labels met last, by the first element of its Off, and the
+	// classes of its entries.
+	dictionary struct {
+		first   *int32
+		classes []int32
+	}
+
+	last    *cluster // that of the last row, if rows are clustered
+	lastKey string
 
 	// scratch
-	row64, p, logP, y []float64
-	key               []byte
+	found            []int32 // the class of each row of a batch, or what Matcher gives instead
+	targets          []int   // the class that is scored, or -1
+	judged           loss.Judged
+	odds             []float64
+	p, logP, y, log  []float64
+	key, clusterName []byte
 }
 
 // measures are the means of a set of rows beside their cross entropy.
@@ -70,13 +90,18 @@ func (m *measures) merge(o *measures) {
 	}
 }
 
-// cluster is the exact sums of the rows that share a cluster key.
+// cluster is the exact sums of the rows that share a cluster key. There may be
+// millions of them, so that it has no more than the rows need.
 type cluster struct {
-	classes          []classCluster
-	hit, brier       surprisal.Cluster
-	labelEntropy, kl surprisal.Cluster
-	per              [len(perNames)]surprisal.Cluster
+	classes []classCluster
+	judged  *judgedCluster                    // nil where there are no labels
+	soft    *softCluster                      // nil but for label shares
+	per     [len(perNames)]*surprisal.Cluster // nil for what is not counted
 }
+
+type judgedCluster struct{ hit, brier surprisal.Cluster }
+
+type softCluster struct{ labelEntropy, kl surprisal.Cluster }
 
 // classCluster is the cross entropy of a cluster's rows of one class; class is −1
 // for rows with label shares, and 0 where there are no labels.
@@ -95,17 +120,52 @@ func (c *cluster) class(class int32) *surprisal.Cluster {
 	return &c.classes[len(c.classes)-1].sum
 }
 
+// all is the sums over all classes.
+func (c *cluster) all() *surprisal.Cluster {
+	if len(c.classes) == 1 {
+		return &c.classes[0].sum
+	}
+	sum := new(surprisal.Cluster)
+	for i := range c.classes {
+		sum.Merge(&c.classes[i].sum)
+	}
+	return sum
+}
+
 func (c *cluster) merge(o *cluster) {
 	for i := range o.classes {
 		c.class(o.classes[i].class).Merge(&o.classes[i].sum)
 	}
-	c.hit.Merge(&o.hit)
-	c.brier.Merge(&o.brier)
-	c.labelEntropy.Merge(&o.labelEntropy)
-	c.kl.Merge(&o.kl)
-	for i := range c.per {
-		c.per[i].Merge(&o.per[i])
+	if c.judged != nil {
+		c.judged.hit.Merge(&o.judged.hit)
+		c.judged.brier.Merge(&o.judged.brier)
 	}
+	if c.soft != nil {
+		c.soft.labelEntropy.Merge(&o.soft.labelEntropy)
+		c.soft.kl.Merge(&o.soft.kl)
+	}
+	for i := range c.per {
+		if c.per[i] != nil {
+			c.per[i].Merge(o.per[i])
+		}
+	}
+}
+
+// newCluster makes a cluster with what this data set needs.
+func (f *fold) newCluster() *cluster {
+	c := &cluster{classes: make([]classCluster, 0, 1)}
+	if f.layout.Classes != nil {
+		c.judged = &judgedCluster{}
+	}
+	if f.shares != nil {
+		c.soft = &softCluster{}
+	}
+	for j, column := range [...]string{f.layout.Tokens, f.layout.Words, f.layout.Bytes} {
+		if column != "" {
+			c.per[j] = &surprisal.Cluster{}
+		}
+	}
+	return c
 }
 
 // slice is the rows that share a slicing key.
@@ -146,8 +206,8 @@ func (w rowWeight) intoCluster(sum *surprisal.Cluster, x float64) {
 	sum.AddRepeated(w.w*x, w.w, w.n)
 }
 
-// plainRows are rows of one batch that count once and belong to no cluster: the
-// common case, added in bulk at the batch's end.
+// plainRows are rows that count once and belong to no cluster: the common case,
+// added in bulk, many at a time because there may be many classes.
 type plainRows struct {
 	class       []int32
 	nats, brier []float64
@@ -155,6 +215,12 @@ type plainRows struct {
 	sorted      []float64
 	start       []int32
 }
+
+// plainMost is how many plain rows are kept, about.
+const plainMost = 1 << 13
+
+// flush adds the plain rows to the sums.
+func (f *fold) flush() { f.plain.flush(f.classes, &f.total, f.layout.Classes != nil) }
 
 // flush adds the rows to the sums.
 func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judged bool) {
@@ -169,6 +235,10 @@ func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judg
 	}
 	if len(classes) == 1 {
 		classes[0].AddSlice(p.nats)
+	} else if len(p.nats) < 4*len(classes) {
+		for i, c := range p.class {
+			classes[c].Add(p.nats[i])
+		}
 	} else {
 		p.start = append(p.start[:0], make([]int32, len(classes)+1)...)
 		for _, c := range p.class {
@@ -191,8 +261,8 @@ func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judg
 	p.class, p.nats, p.brier, p.hits = p.class[:0], p.nats[:0], p.brier[:0], [2]int64{}
 }
 
-func newFold(layout *predict.Layout, options Options, apart *apartLabels) *fold {
-	f := &fold{layout: layout, options: options, apart: apart, toNats: 1, cap: math.Inf(1)}
+func newFold(layout *predict.Layout, options Options, apart *apartLabels, match *predict.Matcher) *fold {
+	f := &fold{layout: layout, options: options, apart: apart, match: match, toNats: 1, cap: math.Inf(1)}
 	if layout.Form.Logarithmic() {
 		switch layout.LogBase {
 		case 2:
@@ -205,12 +275,10 @@ func newFold(layout *predict.Layout, options Options, apart *apartLabels) *fold 
 		f.cap = loss.Prob(options.Floor)
 	}
 	k := max(1, len(layout.Values))
-	f.row64, f.p, f.logP, f.y = make([]float64, k), make([]float64, k), make([]float64, k), make([]float64, k)
+	f.p, f.logP, f.y, f.log = make([]float64, k), make([]float64, k), make([]float64, k), make([]float64, k)
 	f.classes = make([]surprisal.Accumulator, max(1, len(layout.Classes)))
 	if layout.OneHot != nil {
 		f.shares = make([]surprisal.Accumulator, len(layout.Classes))
-	} else if layout.Classes != nil {
-		f.match = layout.Matcher()
 	}
 	if layout.Cluster != "" {
 		f.clusters = map[string]*cluster{}
@@ -233,19 +301,56 @@ func (f *fold) start(input int, base int64, bind *predict.Binding) {
 func (f *fold) add(b *predict.Batch) error {
 	f.defects.decimals = max(f.defects.decimals, b.Decimals)
 	f.defects.stored(b.Half, b.Brain)
-	if b.F32 != nil {
-		return addRows(f, b, b.F32)
+	if f.apart != nil && f.bind.ID >= 0 {
+		for i := range b.Rows {
+			if what, hint := f.apart.rightRow(f.layout.ID, f.base+b.First-1+int64(i), b.Texts[f.bind.ID].At(i)); what != "" {
+				return f.trouble(b, i, what, hint)
+			}
+		}
 	}
-	return addRows(f, b, b.F64)
+	if b.Columns != nil {
+		return f.addColumns(b)
+	}
+	if b.F32 != nil {
+		return addValues(f, b, b.F32)
+	}
+	return addValues(f, b, b.F64)
+}
+
+// addValues folds a batch whose values are stored as T, as fast as its rows allow.
+func addValues[T loss.Float](f *fold, b *predict.Batch, values []T) error {
+	switch {
+	case f.lone():
+		return addLone(f, b, values)
+	case f.turns(b):
+		return addTurned(f, b, values)
+	}
+	return addRows(f, b, values)
 }
 
 // addRows folds the rows of a batch whose values are stored as T.
 func addRows[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 	missing := b.Missing
 	quick := f.quickly()
+	f.found = f.classesOf(f.found, b)
+	if f.shares == nil && f.match != nil {
+		switch f.layout.Form {
+		case predict.Logits:
+			loss.Judge(&f.judged, values[:b.Rows*b.K], b.K, f.aim())
+		case predict.PositiveLogit:
+			// As logits 0 and z.
+			f.odds = append(f.odds[:0], make([]float64, 2*b.Rows)...)
+			for i, z := range values[:b.Rows] {
+				f.odds[2*i+1] = float64(z)
+			}
+			loss.Judge(&f.judged, f.odds, 2, f.aim())
+		}
+	}
 	defer func() {
 		f.finishQuick(b)
-		f.plain.flush(f.classes, &f.total, f.layout.Classes != nil)
+		if len(f.plain.nats) >= plainMost {
+			f.flush()
+		}
 	}()
 	for i := 0; i < b.Rows; i++ {
 		f.read++
@@ -258,6 +363,9 @@ func addRows[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 				why = reasonOf(missing[0].Why)
 			}
 			missing = missing[1:]
+		}
+		if why == sound && b.Decimals < 0 && anyNaN(values[i*b.K:(i+1)*b.K]) { // see Selection.OwnNaN
+			why = nanCell
 		}
 		class, err := f.classOf(b, i)
 		if err != nil {
@@ -303,11 +411,66 @@ func (f *fold) trouble(b *predict.Batch, i int, what, hint string) error {
 // reject counts a row that cannot be scored.
 func (f *fold) reject(b *predict.Batch, i int, why reason) error {
 	if f.options.Strict {
+		if why == unmatched && b.Keys != nil {
+			return f.trouble(b, i, fmt.Sprintf("invalid row: key %q is not among the labels", b.Keys.At(i)),
+				"without --strict such rows are counted and left out")
+		}
 		return f.trouble(b, i, fmt.Sprintf("invalid row: %s, expected %s", reasons[why].name, reasons[why].expected),
 			"without --strict invalid rows are counted and left out")
 	}
 	f.invalid[why].add(f.ref(b, i))
 	return nil
+}
+
+// classesOf gives the classes of a batch's rows, or what Matcher gives instead, in
+// the memory of dst. Of rows beyond the end of the labels it is Unknown.
+func (f *fold) classesOf(dst []int32, b *predict.Batch) []int32 {
+	dst = slices.Grow(dst[:0], b.Rows)
+	if f.match == nil {
+		return dst
+	}
+	if f.apart != nil {
+		codes := f.apart.labels.Codes
+		from := min(f.base+b.First-1, int64(len(codes)))
+		for _, code := range codes[from:min(from+int64(b.Rows), int64(len(codes)))] {
+			dst = append(dst, int32(f.apart.classes[code]))
+		}
+		for len(dst) < b.Rows {
+			dst = append(dst, predict.Unknown)
+		}
+		return dst
+	}
+	labels := &b.Texts[f.bind.Label]
+	if labels.Index == nil {
+		for i := range b.Rows {
+			dst = append(dst, int32(f.match.Class(labels.At(i))))
+		}
+		return dst
+	}
+	const unseen = math.MinInt32
+	d := &f.dictionary
+	if first := &labels.Off[0]; d.first != first {
+		d.first, d.classes = first, slices.Repeat([]int32{unseen}, len(labels.Off))
+	}
+	for i, entry := range labels.Index[:b.Rows] {
+		if d.classes[entry] == unseen {
+			d.classes[entry] = int32(f.match.Class(labels.At(i)))
+		}
+		dst = append(dst, d.classes[entry])
+	}
+	return dst
+}
+
+// aim gives the class to score of each row, -1 if there is none.
+func (f *fold) aim() []int {
+	f.targets = f.targets[:0]
+	for _, class := range f.found {
+		if class == predict.Other {
+			class = 0
+		}
+		f.targets = append(f.targets, max(int(class), -1))
+	}
+	return f.targets
 }
 
 // classOf is the class of row i: 0 where there are no labels or they are shares.
@@ -316,18 +479,18 @@ func (f *fold) classOf(b *predict.Batch, i int) (int, error) {
 		return 0, nil
 	}
 	var label []byte
-	class := 0
+	class := int(f.found[i])
 	if f.apart != nil {
 		at := f.base + b.First - 1 + int64(i)
 		if at >= int64(len(f.apart.labels.Codes)) {
 			return 0, f.trouble(b, i, fmt.Sprintf("no label: the labels end after %d rows", len(f.apart.labels.Codes)),
-				"--labels needs one label per row of predictions, in the same order")
+				"--labels needs one label per row of predictions, in the same order; --join COL finds labels by a key")
 		}
-		code := f.apart.labels.Codes[at]
-		class, label = f.apart.classes[code], []byte(f.apart.labels.Names[code])
+		if class < 0 {
+			label = []byte(f.apart.labels.Names[f.apart.labels.Codes[at]])
+		}
 	} else {
 		label = b.Texts[f.bind.Label].At(i)
-		class = f.match.Class(label)
 	}
 	switch class {
 	case predict.Unknown:
@@ -353,6 +516,9 @@ func (f *fold) unknownLabel(b *predict.Batch, i int, label string) error {
 			"name the classes with --classes, in the order of the columns")
 	}
 	hint := "is this the label column? choose it with --label; name the classes with --classes"
+	if b.Keys != nil {
+		hint = "is this the label column? choose it with --labels FILE:COLUMN; name the classes with --classes"
+	}
 	if l.Form.Binary() {
 		hint = "a single probability column scores two classes; give one column per class with --probs"
 	}
@@ -405,7 +571,7 @@ func scoreRow[T loss.Float](f *fold, b *predict.Batch, i int, row []T, class int
 		for k := range f.y {
 			f.y[k] = b.Numbers[f.bind.OneHot+k][i]
 		}
-		r := scoreShares(f.y, f.p, f.logP)
+		r := scoreShares(f.y, f.p, f.logP, f.log)
 		if r.why == sound && form != predict.Logits && w.n > 0 && w.w > 0 {
 			f.defects.add(sum, f.ref(b, i))
 		}
@@ -418,16 +584,13 @@ func scoreRow[T loss.Float](f *fold, b *predict.Batch, i int, row []T, class int
 		r, sum = probabilities(row, class, rescale)
 		r.nats = loss.Prob(r.prob)
 	case predict.LogProbabilities:
-		for k, v := range row {
-			f.row64[k] = float64(v) * f.toNats
-		}
-		r, sum = logarithms(f.row64, class, rescale, f.p)
+		r, sum = logarithms(row, class, f.toNats, rescale)
 	case predict.Logits:
-		r = logits(row, class, f.p)
+		r = logits(row, class, f.judged.Nats[i], f.judged.Brier[i], f.judged.Others[i])
 	case predict.Positive:
 		r = binary(float64(row[0]), class == 1)
 	case predict.PositiveLogit:
-		r = binaryLogit(float64(row[0]), class == 1)
+		r = binaryLogit(float64(row[0]), class == 1, f.judged.Nats[i], f.judged.Brier[i])
 	case predict.Happened:
 		r = binary(float64(row[0]), true)
 	case predict.LogHappened:
@@ -494,6 +657,9 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		w.into(&f.total.hit, r.hit)
 		w.into(&f.total.brier, r.brier)
 	}
+	if f.options.PerDocument && f.clusters == nil {
+		f.texts.add(f, b, i, nats, w)
+	}
 	var counts [len(perNames)]float64
 	for j, column := range [...]int{f.bind.Tokens, f.bind.Words, f.bind.Bytes} {
 		if column >= 0 {
@@ -502,20 +668,15 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		}
 	}
 	if f.clusters != nil {
-		key := b.Texts[f.bind.Cluster].At(i)
-		c := f.clusters[string(key)]
-		if c == nil {
-			c = &cluster{}
-			f.clusters[string(key)] = c
-		}
+		c := f.clusterOf(f.clusterKey(b, i))
 		w.intoCluster(c.class(int32(class)), nats)
 		if judged {
-			w.intoCluster(&c.hit, r.hit)
-			w.intoCluster(&c.brier, r.brier)
+			w.intoCluster(&c.judged.hit, r.hit)
+			w.intoCluster(&c.judged.brier, r.brier)
 		}
 		if f.shares != nil {
-			w.intoCluster(&c.labelEntropy, r.labelEntropy)
-			w.intoCluster(&c.kl, r.kl)
+			w.intoCluster(&c.soft.labelEntropy, r.labelEntropy)
+			w.intoCluster(&c.soft.kl, r.kl)
 		}
 		for j, column := range [...]int{f.bind.Tokens, f.bind.Words, f.bind.Bytes} {
 			if column >= 0 {
@@ -529,6 +690,34 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		}
 	}
 	return nil
+}
+
+// clusterKey is the key of the cluster of row i. Numbers within a file are told
+// from those within another.
+func (f *fold) clusterKey(b *predict.Batch, i int) []byte {
+	key := b.Texts[f.bind.Cluster].At(i)
+	if !f.numbered || f.input == 0 {
+		return key
+	}
+	f.clusterName = append(strconv.AppendInt(f.clusterName[:0], int64(f.input), 10), 0)
+	f.clusterName = append(f.clusterName, key...)
+	return f.clusterName
+}
+
+// clusterOf is the cluster of a key. That of the row before comes first, since the
+// rows of a document stand together as a rule.
+func (f *fold) clusterOf(key []byte) *cluster {
+	if f.last != nil && string(key) == f.lastKey {
+		return f.last
+	}
+	c := f.clusters[string(key)]
+	f.lastKey = string(key)
+	if c == nil {
+		c = f.newCluster()
+		f.clusters[f.lastKey] = c
+	}
+	f.last = c
+	return c
 }
 
 // notable gives the row's surprisal with the floor applied, and books what is
@@ -586,7 +775,7 @@ func (f *fold) intoSlice(b *predict.Batch, i int, nats float64, w rowWeight) err
 	}
 	w.into(&s.sum, nats)
 	if s.clusters != nil {
-		key := b.Texts[f.bind.Cluster].At(i)
+		key := f.clusterKey(b, i)
 		c := s.clusters[string(key)]
 		if c == nil {
 			c = &surprisal.Cluster{}
@@ -621,11 +810,14 @@ func (f *fold) worstRow(b *predict.Batch, i int, nats, prob float64) WorstRow {
 
 // merge adds what another worker folded.
 func (f *fold) merge(o *fold) error {
+	f.flush()
+	o.flush()
 	f.total.merge(&o.total)
 	for i := range f.classes {
 		f.classes[i].Merge(&o.classes[i])
 	}
 	f.soft.Merge(&o.soft)
+	f.texts.merge(&o.texts)
 	for i := range f.shares {
 		f.shares[i].Merge(&o.shares[i])
 	}

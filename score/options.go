@@ -8,5 +8,8 @@ type Options struct {
 	Strict     bool      // the first invalid row is an error
 	Worst      int       // how many of the worst rows to keep; 0 means 10, negative none
 	MaxSlices  int       // 0 means 10,000
-	Threads    int       // 0 means one per core
+	// PerDocument asks for the mean of the documents' perplexities, beside the
+	// perplexity of all of them.
+	PerDocument bool
+	Threads     int // 0 means one per core
 }

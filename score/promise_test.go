@@ -60,7 +60,7 @@ func bits(v any) string {
 		case reflect.Struct:
 			for i := range v.NumField() {
 				switch name := v.Type().Field(i).Name; name {
-				case "Inputs", "Layout", "Worst", "First", "FirstInfinite", "At", "Warnings":
+				case "Inputs", "Layout", "Worst", "First", "FirstInfinite", "At", "Warnings", "Furthest":
 				default:
 					walk(path+"."+name, v.Field(i))
 				}

@@ -17,6 +17,8 @@ const (
 	infinite
 	noFinite
 	zeroSum
+	noKey
+	unmatched
 	noLabel
 	badShares
 	badWeight
@@ -37,6 +39,8 @@ var reasons = [reasonCount]struct{ name, expected string }{
 	infinite:     {"infinite", "a finite number"},
 	noFinite:     {"no finite value", "at least one class that is possible"},
 	zeroSum:      {"sums to 0", "probabilities that can be rescaled to sum to 1"},
+	noKey:        {"no key", "a key by which to find the label"},
+	unmatched:    {"key not among the labels", "a key that the labels have"},
 	noLabel:      {"no label", "a label"},
 	badShares:    {"label shares do not sum to 1", "shares in [0, 1] that sum to 1"},
 	badWeight:    {"weight negative or not a finite number", "a weight of 0 or more"},
@@ -52,6 +56,10 @@ func reasonOf(w predict.Why) reason {
 		return naCell
 	case predict.Censored:
 		return censored
+	case predict.NoKey:
+		return noKey
+	case predict.Unmatched:
+		return unmatched
 	}
 	return nanCell
 }

@@ -71,6 +71,19 @@ func ties[T loss.Float](x []T, most float64) (n int) {
 	return n
 }
 
+// anyNaN reports whether one of x is NaN.
+func anyNaN[T loss.Float](x []T) bool {
+	if sum, _, _, _ := loss.Tally(x); sum == sum {
+		return false
+	}
+	for _, v := range x { // or there are infinities of both signs
+		if v != v {
+			return true
+		}
+	}
+	return false
+}
+
 // hitOf is the accuracy of a row: 1/t if the label is among t values at the maximum.
 func hitOf[T loss.Float](row []T, label int, mostOther float64) float64 {
 	switch at := float64(row[label]); {
@@ -131,82 +144,76 @@ func probabilities[T loss.Float](row []T, y int, rescale bool) (r rowScore, sum 
 	return r, sum
 }
 
-// logarithms scores a row of log-probabilities (already in nats) whose label is
-// class y, and gives the sum of the probabilities. With rescale the row is
-// shifted so that they sum to 1. tmp holds as many numbers as the row.
-func logarithms(row []float64, y int, rescale bool, tmp []float64) (r rowScore, sum float64) {
-	mostOther := math.Inf(-1)
-	for k, l := range row {
-		if l != l {
-			return rowScore{why: nanCell}, l
-		}
-		if !rescale && l > slack || math.IsInf(l, 1) {
-			return rowScore{why: logAboveZero}, l
-		}
-		if k != y && l > mostOther {
-			mostOther = l
+// logarithms scores a row of log-probabilities whose label is class y, and gives
+// the sum of the probabilities; toNats makes nats of them. With rescale the row is
+// shifted so that they sum to 1.
+func logarithms[T loss.Float](row []T, y int, toNats float64, rescale bool) (r rowScore, sum float64) {
+	before, _, mostOther, _ := loss.Tally(row[:y])
+	after, _, most, _ := loss.Tally(row[y+1:])
+	mostOther = max(mostOther, most)
+	at := float64(row[y]) * toNats
+	most = max(at, mostOther*toNats)
+	// A NaN makes the sum NaN, and so does +Inf beside −Inf.
+	if all := before + after; all != all || at != at || math.IsInf(most, 1) || !rescale && most > slack {
+		if why := noLogarithms(row, toNats, rescale); why != sound {
+			return rowScore{why: why}, math.NaN()
 		}
 	}
 	shift := 0.0
 	if rescale {
-		if shift = loss.LogSumExp(row); math.IsInf(shift, -1) {
+		if shift = logSum(row, toNats, most); math.IsInf(shift, -1) {
 			return rowScore{why: zeroSum}, 0
 		}
 	}
-	for k, l := range row {
-		tmp[k] = math.Exp(l - shift)
-		sum += tmp[k]
+	p, rest, sum, squares := loss.TallyLogs(row, y, toNats, shift)
+	switch {
+	case len(row) > 2:
+		r.brier = float64(rest*rest) + squares
+	case len(row) == 2 && y == 0: // (p − y)² is of the second
+		r.brier = sum * sum
+	default:
+		r.brier = rest * rest
 	}
+	sum += p
 	if rescale {
 		sum = math.Exp(shift) // as stored
 	}
 	r.hit = hitOf(row, y, mostOther)
-	r.nats = max(0, shift-row[y])
-	r.prob = min(tmp[y], 1)
-	r.brier = brier(tmp, y)
+	r.nats = max(0, shift-at)
+	r.prob = math.Exp(-r.nats)
 	return r, sum
 }
 
-// brier is the Brier score of a row of probabilities: for two classes (p − y)² of
-// the second, for more Σₖ (pₖ − yₖ)².
-func brier(p []float64, y int) float64 {
-	if len(p) == 2 {
-		d := p[1] - float64(y)
-		return d * d
-	}
-	var s float64
-	for k, v := range p {
-		if k == y {
-			v = 1 - v
+// noLogarithms says what is wrong with a row of log-probabilities.
+func noLogarithms[T loss.Float](row []T, toNats float64, rescale bool) reason {
+	for _, v := range row {
+		l := float64(v) * toNats
+		switch {
+		case l != l:
+			return nanCell
+		case !rescale && l > slack || math.IsInf(l, 1):
+			return logAboveZero
 		}
-		s += float64(v * v)
 	}
-	return s
+	return sound
 }
 
-// logits scores a row of logits whose label is class y. tmp holds as many
-// numbers as the row.
-func logits[T loss.Float](row []T, y int, tmp []float64) rowScore {
-	mostOther := math.Inf(-1)
-	for k, v := range row {
-		if x := float64(v); k != y && x > mostOther {
-			mostOther = x
-		}
+// logSum is log Σ exp(xₖ·toNats), of which most is the largest: −Inf if all are.
+func logSum[T loss.Float](row []T, toNats, most float64) float64 {
+	if math.IsInf(most, -1) {
+		return most
 	}
-	r := rowScore{nats: loss.SoftmaxProbs(tmp, row, y)}
-	if r.nats != r.nats {
+	p, _, sum, _ := loss.TallyLogs(row, 0, toNats, most)
+	return most - loss.Prob(p+sum)
+}
+
+// logits scores a row of logits whose label is class y, of which that much is
+// known.
+func logits[T loss.Float](row []T, y int, nats, brier, mostOther float64) rowScore {
+	if nats != nats {
 		return rowScore{why: noSoftmax(row)}
 	}
-	r.hit = hitOf(row, y, mostOther)
-	r.prob = math.Exp(-r.nats)
-	if len(row) == 2 {
-		r.brier = tmp[y] * tmp[y]
-		return r
-	}
-	for _, d := range tmp {
-		r.brier += float64(d * d)
-	}
-	return r
+	return rowScore{nats: nats, brier: brier, hit: hitOf(row, y, mostOther), prob: math.Exp(-nats)}
 }
 
 // noSoftmax says why a row of logits has no softmax.
@@ -242,31 +249,21 @@ func binary(p float64, positive bool) rowScore {
 	}
 }
 
-// binaryLogit scores the log-odds z of the positive class. ±Inf is certainty.
-func binaryLogit(z float64, positive bool) rowScore {
+// binaryLogit scores the log-odds z of the positive class, of which, as logits 0
+// and z, that much is known. ±Inf is certainty.
+func binaryLogit(z float64, positive bool, nats, brier float64) rowScore {
 	if z != z {
 		return rowScore{why: nanCell}
 	}
-	// The probability of what did not happen is formed directly: no 1 − p.
-	off := sigmoid(-z)
-	if !positive {
-		off = sigmoid(z)
+	hit := binaryHit(z, positive)
+	if math.IsInf(z, 0) {
+		if hit == 1 {
+			nats, brier = 0, 0
+		} else {
+			nats, brier = math.Inf(1), 1
+		}
 	}
-	nats := loss.BinaryLogit(z, positive)
-	return rowScore{
-		nats:  nats,
-		hit:   binaryHit(z, positive),
-		brier: off * off,
-		prob:  math.Exp(-nats),
-	}
-}
-
-func sigmoid(z float64) float64 {
-	if z < 0 {
-		e := math.Exp(z)
-		return e / (1 + e)
-	}
-	return 1 / (1 + math.Exp(-z))
+	return rowScore{nats: nats, brier: brier, hit: hit, prob: math.Exp(-nats)}
 }
 
 // binaryHit is the accuracy given by how much the positive class leads.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 
 	"surprisal/predict"
 )
@@ -15,7 +16,8 @@ type Input struct {
 	Open func(ctx context.Context) (predict.Source, error)
 }
 
-// LabelsInput is a file of labels, one per row of predictions in the same order.
+// LabelsInput is a file of labels, one per row of predictions in the same order,
+// or, with Job.Join, in any order.
 type LabelsInput struct {
 	Input
 	Column string // "" finds it
@@ -26,7 +28,10 @@ type Job struct {
 	Inputs []Input
 	// Labels holds nothing where labels stand beside the predictions; otherwise one
 	// file for the whole data set, or one for each input.
-	Labels  []LabelsInput
+	Labels []LabelsInput
+	// Join names the key by which rows find their labels, as [predict.ParseJoin]
+	// reads it. Any number of files of labels are then one table.
+	Join    string
 	Request predict.Request
 	Options
 	// OnLayout, if set, is called once, when it is decided how the files are read.
@@ -68,9 +73,12 @@ func Run(ctx context.Context, job Job) (*Scorecard, error) {
 	if len(job.Inputs) == 0 {
 		return nil, errors.New("nothing to score: no input")
 	}
-	apart, err := readApart(ctx, job, opt.Threads)
-	if err != nil {
-		return nil, err
+	var apart *apartLabels
+	if job.Join == "" {
+		var err error
+		if apart, err = readApart(ctx, job, opt.Threads); err != nil {
+			return nil, err
+		}
 	}
 
 	r := runner{job: job, opt: opt, apart: apart}
@@ -83,8 +91,12 @@ func Run(ctx context.Context, job Job) (*Scorecard, error) {
 		return nil, &predict.Error{
 			Source: job.Labels[0].Name,
 			What:   fmt.Sprintf("%d labels for %d rows of predictions", len(apart.labels.Codes), r.base),
-			Hint:   "--labels needs one label per row of predictions, in the same order",
+			Hint:   "--labels needs one label per row of predictions, in the same order; --join COL finds labels by a key",
 		}
+	}
+	joined, err := r.tally()
+	if err != nil {
+		return nil, err
 	}
 	whole := r.folds[0]
 	for _, f := range r.folds[1:] {
@@ -92,6 +104,7 @@ func Run(ctx context.Context, job Job) (*Scorecard, error) {
 			return nil, err
 		}
 	}
+	whole.joined = joined
 	card, err := whole.scorecard(r.inputs)
 	if err != nil {
 		return nil, err
@@ -115,6 +128,7 @@ type runner struct {
 	job    Job
 	opt    Options
 	apart  *apartLabels
+	join   *predict.Join
 	layout *predict.Layout
 	folds  []*fold
 	inputs []InputRead
@@ -134,6 +148,18 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 			err = e
 		}
 	}()
+	if r.layout == nil && r.job.Join != "" {
+		if err := r.readJoin(ctx, src); err != nil {
+			return err
+		}
+	}
+	if r.join != nil {
+		joined, err := r.join.With(src, i)
+		if err != nil {
+			return err
+		}
+		src = joined
+	}
 	if r.layout == nil {
 		if err := r.decide(src); err != nil {
 			return err
@@ -143,11 +169,14 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 	if err != nil {
 		return err
 	}
+	about := predict.AboutOf(src)
 	for _, f := range r.folds {
 		f.start(i, r.base, bind)
+		f.numbered = about.Numbered && r.layout.Cluster == about.Request.Cluster
 	}
-	about := predict.AboutOf(src)
-	rows, err := src.Read(ctx, bind.Selection, r.opt.Threads, func(worker int, b *predict.Batch) error {
+	selection := bind.Selection
+	selection.ByColumn, selection.OwnNaN = r.folds[0].byColumn(), true
+	rows, err := src.Read(ctx, selection, r.opt.Threads, func(worker int, b *predict.Batch) error {
 		if r.job.OnRows != nil {
 			r.job.OnRows(int64(b.Rows))
 		}
@@ -175,19 +204,33 @@ func (r *runner) decide(src predict.Source) error {
 		sample = r.apart.sample(1000)
 	}
 	about := predict.AboutOf(src)
-	layout, err := predict.Resolve(r.job.Request.Over(about.Request), src, sample)
+	request := r.job.Request
+	if r.join != nil {
+		request = r.join.Request(request)
+	}
+	layout, err := predict.Resolve(request.Over(about.Request), src, sample)
 	if err != nil {
 		return err
 	}
 	if about.System != "" {
 		layout.Notes = append([]string{about.System}, layout.Notes...)
 	}
+	if q := r.job.Request; q.Prob == "" && q.Probs == "" && q.Logits == "" && q.LogProb == "" && q.LogProbs == "" && q.NLL == "" && about.Row != "" {
+		layout.Row = about.Row
+	}
+	if err := documented(layout, r.opt, src.Name()); err != nil {
+		return err
+	}
 	r.layout = layout
+	var match *predict.Matcher // one for all: there may be 100,000 classes
+	if layout.Classes != nil && layout.OneHot == nil {
+		match = layout.Matcher()
+	}
 	if r.apart != nil {
-		r.apart.classify(layout)
+		r.apart.classify(match)
 	}
 	for range r.opt.Threads {
-		r.folds = append(r.folds, newFold(layout, r.opt, r.apart))
+		r.folds = append(r.folds, newFold(layout, r.opt, r.apart, match))
 	}
 	if r.job.OnLayout != nil {
 		r.job.OnLayout(layout, src)
@@ -218,30 +261,23 @@ func readApart(ctx context.Context, job Job, threads int) (*apartLabels, error) 
 			a.labels = labels
 			continue
 		}
-		a.append(labels)
+		a.labels.Append(labels)
 	}
 	return a, nil
 }
 
-// append adds the labels of a further file.
-func (a *apartLabels) append(more *predict.Labels) {
-	codes := map[string]int32{}
-	for code, name := range a.labels.Names {
-		codes[name] = int32(code)
+// rightRow is the error of a row whose id is not that of its label, where both
+// have one of the same name.
+func (a *apartLabels) rightRow(column string, at int64, id []byte) (what, hint string) {
+	if !strings.EqualFold(a.labels.ID, column) || a.labels.Fits(at, id) {
+		return "", ""
 	}
-	recode := make([]int32, len(more.Names))
-	for i, name := range more.Names {
-		code, ok := codes[name]
-		if !ok {
-			code = int32(len(a.labels.Names))
-			a.labels.Names = append(a.labels.Names, name)
-			codes[name] = code
-		}
-		recode[i] = code
+	join := column
+	if a.labels.ID != column {
+		join += "=" + a.labels.ID
 	}
-	for _, code := range more.Codes {
-		a.labels.Codes = append(a.labels.Codes, recode[code])
-	}
+	return fmt.Sprintf("%s is %q here, but not in row %d of the labels: these are not the same rows in the same order", column, id, at+1),
+		fmt.Sprintf("--join %s finds the label of each row by it", join)
 }
 
 func readLabels(ctx context.Context, in LabelsInput, threads int) (labels *predict.Labels, err error) {
@@ -266,12 +302,11 @@ func (a *apartLabels) sample(n int) []string {
 	return sample
 }
 
-// classify finds the class of each name once.
-func (a *apartLabels) classify(layout *predict.Layout) {
-	if layout.Classes == nil || layout.OneHot != nil {
+// classify finds the class of each name once; there are none without a match.
+func (a *apartLabels) classify(match *predict.Matcher) {
+	if match == nil {
 		return
 	}
-	match := layout.Matcher()
 	for _, name := range a.labels.Names {
 		a.classes = append(a.classes, match.Class([]byte(name)))
 	}

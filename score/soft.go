@@ -2,6 +2,7 @@ package score
 
 import (
 	"math"
+	"slices"
 
 	"surprisal/loss"
 	"surprisal/predict"
@@ -19,8 +20,9 @@ type softRow struct {
 // often written with two decimals.
 const shareSlack = 0.02
 
-// scoreShares scores probabilities p, with logs logP, against label shares y.
-func scoreShares(y, p, logP []float64) softRow {
+// scoreShares scores probabilities p, with logs logP, against label shares y. tmp
+// holds as many numbers.
+func scoreShares(y, p, logP, tmp []float64) softRow {
 	r := softRow{class: -1}
 	var sum float64
 	for k, share := range y {
@@ -44,6 +46,7 @@ func scoreShares(y, p, logP []float64) softRow {
 	for _, v := range p {
 		most = max(most, v)
 	}
+	loss.Probs(tmp, y)
 	var top, ties float64
 	for k, share := range y {
 		if p[k] == most {
@@ -55,7 +58,7 @@ func scoreShares(y, p, logP []float64) softRow {
 		if share == 0 {
 			continue
 		}
-		log := 0 - loss.Prob(share)
+		log := 0 - tmp[k]
 		r.nats -= float64(share * logP[k])
 		r.labelEntropy -= float64(share * log)
 		r.kl += float64(share * (log - logP[k]))
@@ -107,7 +110,10 @@ func logsOf[T loss.Float](form predict.Form, toNats float64, row []T, rescale bo
 				p[k] /= sum
 			}
 			p[k] = min(p[k], 1)
-			logP[k] = 0 - loss.Prob(p[k])
+		}
+		loss.Probs(logP, p)
+		for k, nats := range logP {
+			logP[k] = 0 - nats
 		}
 		return sound, sum
 	case predict.LogProbabilities:
@@ -121,22 +127,27 @@ func logsOf[T loss.Float](form predict.Form, toNats float64, row []T, rescale bo
 			}
 		}
 		if rescale {
-			if shift = loss.LogSumExp(logP); math.IsInf(shift, -1) {
+			if shift = logSum(logP, 1, slices.Max(logP)); math.IsInf(shift, -1) {
 				return zeroSum, 0
 			}
 		}
 	case predict.Logits:
+		most := math.Inf(-1)
 		for k, v := range row {
 			logP[k] = float64(v)
+			most = max(most, logP[k]) // NaN if one is
 		}
-		if shift = loss.LogSumExp(logP); shift != shift || math.IsInf(shift, 0) {
+		if most != most || math.IsInf(most, 0) {
 			return noSoftmax(row), 1
 		}
+		shift = logSum(logP, 1, most)
 	}
 	for k := range logP {
 		logP[k] = min(logP[k]-shift, 0)
-		p[k] = math.Exp(logP[k])
-		sum += p[k]
+	}
+	loss.Exps(p, logP)
+	for _, v := range p {
+		sum += v
 	}
 	if rescale {
 		sum = math.Exp(shift) // as stored

@@ -37,7 +37,7 @@ func benchFold[T float32 | float64](b *testing.B, k int) {
 	case []float64:
 		batch.F64 = v
 	}
-	f := newFold(layout, Options{}.withDefaults(), nil)
+	f := newFold(layout, Options{}.withDefaults(), nil, layout.Matcher())
 	f.start(0, 0, &predict.Binding{Weight: -1, Freq: -1, Tokens: -1, Words: -1, Bytes: -1, Cluster: -1, ID: -1})
 	b.SetBytes(int64(len(values)) * 8)
 	for b.Loop() {

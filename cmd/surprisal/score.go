@@ -20,17 +20,20 @@ import (
 type scoreFlags struct {
 	request   predict.Request
 	labels    []string
+	join      string
 	noHeader  bool
 	delimiter string
 
 	normalize  string
 	confidence float64
 	floor      float64
+	documents  bool
 	strict     bool
 	worst      int
 	maxSlices  int
 	threads    int
 	failOver   float64
+	against    againstFlags
 
 	output
 }
@@ -43,7 +46,8 @@ func newScoreCmd(e *env) *cobra.Command {
 		Long: `Score predictions in files: the cross entropy (log loss) with its standard error and
 interval, the perplexity, skill over the class shares, accuracy, Brier score, and where the
 loss comes from. Several files (and patterns) are one data set; - is standard input;
-NAME=FILE gives an input another name in the output.
+NAME=FILE gives an input another name in the output. With --against, the predictions are
+compared with those of another model, row by row.
 
 What the columns mean is found from their names and values and said on stderr; every flag
 below overrules a guess. Columns go by name or, without a header, by number from 1. Lists of
@@ -59,9 +63,16 @@ columns are comma-separated and take patterns: 'p_*'.`,
 
   # token log-probabilities: perplexity, and bits per byte; tokens of a document hang together
   surprisal score examples/lm/tokens.csv --logprob logprob --bytes bytes --cluster doc --unit bit
+  surprisal score examples/lm/tokens.csv --per-document
+
+  # predictions and labels in two files with a common key, in any order, as on Kaggle
+  surprisal score examples/kaggle/submission.csv --labels examples/kaggle/solution.csv --join id --by Usage
 
   # soft labels: shares of annotators
   surprisal score examples/soft/annotators.csv --probs 'p_*' --onehot 'y_*'
+
+  # a quantised model against the original: KL divergence, perplexity ratio
+  surprisal score examples/digits/quantised.npy --against examples/digits/logits.npy --labels examples/digits/labels.npy
 
   # slices, and the rows that cost most
   surprisal score examples/digits/logistic.csv --by fold --worst 3 --id id
@@ -86,8 +97,10 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	}
 	const what = "What the columns hold"
 	columns(what, &r.Label, "label", "`COL`: what happened; none for no labels")
-	fs.StringArrayVar(&f.labels, "labels", nil, "`FILE[:COL]`: labels from another file, row by row; once, or once per input")
+	fs.StringArrayVar(&f.labels, "labels", nil, "`FILE[:COL]`: labels from another file, row by row, or by --join; once, or once per input")
 	setGroup(fs, what, "labels")
+	fs.StringVar(&f.join, "join", "", "`COL`: the key by which rows find those labels, in any order; COL=COL2 if --labels calls it COL2")
+	setGroup(fs, what, "join")
 	columns(what, &r.Probs, "probs", "`COLS`: a probability per class")
 	columns(what, &r.Prob, "prob", "`COL`: probability of the positive class; without labels, of what happened")
 	columns(what, &r.Logits, "logits", "`COLS`: a logit per class, or the log-odds of the positive class")
@@ -105,10 +118,12 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	const rows = "What a row counts for"
 	columns(rows, &r.Weight, "weight", "`COL`: sampling weight")
 	columns(rows, &r.Freq, "freq", "`COL`: how many times the row is repeated")
-	columns(rows, &r.Cluster, "cluster", "`COL`: rows with the same key are not independent")
+	columns(rows, &r.Cluster, "cluster", "`COL`: rows with the same key are not independent; none for no such rows")
 	columns(rows, &r.Tokens, "tokens", "`COL`: tokens in the row, for figures per token")
 	columns(rows, &r.Words, "words", "`COL`: words in the row")
 	columns(rows, &r.Bytes, "bytes", "`COL`: bytes in the row, for bits per byte")
+
+	f.against.bind(cmd, f.completeColumns)
 
 	const shown = "What is shown"
 	columns(shown, &r.By, "by", "`COLS`: score every combination of their values apart")
@@ -116,7 +131,8 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	fs.IntVar(&f.worst, "worst", 10, "show the `N` rows that cost most; 0 for none")
 	columns(shown, &r.ID, "id", "`COL`: names the worst rows")
 	fs.Float64Var(&f.confidence, "confidence", 0.95, "confidence `C` of the intervals")
-	setGroup(fs, shown, "max-slices", "worst", "confidence")
+	fs.BoolVar(&f.documents, "per-document", false, "show the mean of the documents' perplexities, too")
+	setGroup(fs, shown, "max-slices", "worst", "confidence", "per-document")
 
 	const hard = "Hard rows"
 	fs.Float64Var(&f.floor, "floor", 0, "raise the probability of what happened to at least `F`")
@@ -133,6 +149,7 @@ func (f *scoreFlags) bind(cmd *cobra.Command) {
 	for _, name := range named {
 		_ = cmd.RegisterFlagCompletionFunc(name, f.completeColumns)
 	}
+	_ = cmd.RegisterFlagCompletionFunc("join", f.completeJoin)
 }
 
 // forms are the flags that say what the value columns hold; only one can be true.
@@ -168,6 +185,7 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 		clash("onehot", "prob", "logprob", "nll"),
 		clash("classes", "logprob", "nll"),
 		clash("log-base", "probs", "prob", "logits"),
+		clash("per-document", "probs", "logits", "logprobs", "onehot", "weight"),
 	} {
 		if err != nil {
 			return err
@@ -175,7 +193,7 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 	}
 	// An empty name is never what was meant: --label "$COLUMN" with nothing in it.
 	empty := ""
-	for _, name := range append([]string{"label", "onehot", "positive", "classes", "weight", "freq", "cluster", "tokens", "words", "bytes", "by", "id", "delimiter"}, forms...) {
+	for _, name := range append([]string{"label", "join", "onehot", "positive", "classes", "weight", "freq", "cluster", "tokens", "words", "bytes", "by", "id", "delimiter"}, forms...) {
 		if flag := fs.Lookup(name); empty == "" && set(name) && flag.Value.String() == "" {
 			empty = name
 		}
@@ -184,12 +202,14 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 	switch {
 	case empty != "":
 		return fmt.Errorf("--%s: the value is empty", empty)
-	case label && set("labels"):
+	case label && set("labels") && !set("join"):
 		return hinted(errors.New("--label and --labels contradict each other"), "a column of a second file: --labels FILE:COL")
 	case label && set("onehot"):
 		return errors.New("--label and --onehot contradict each other: both say what happened")
-	case set("labels") && set("onehot"):
+	case set("labels") && set("onehot") && !set("join"):
 		return errors.New("--labels and --onehot contradict each other: both say what happened")
+	case set("join") && !set("labels"):
+		return hinted(errors.New("--join needs --labels"), "it names the key by which rows find their label in another file: --labels FILE --join %s", f.join)
 	case !(f.confidence > 0 && f.confidence < 1):
 		err := fmt.Errorf("--confidence: %v is not between 0 and 1", f.confidence)
 		if f.confidence > 1 && f.confidence < 100 {
@@ -207,7 +227,15 @@ func (f *scoreFlags) check(cmd *cobra.Command) error {
 	case set("fail-over") && (math.IsNaN(f.failOver) || math.IsInf(f.failOver, 0)):
 		return fmt.Errorf("--fail-over: %v is not a finite number", f.failOver)
 	}
+	if set("join") {
+		if _, _, err := predict.ParseJoin(f.join); err != nil {
+			return fmt.Errorf("--join: %w", err)
+		}
+	}
 	if _, err := delimiter(f.delimiter); err != nil {
+		return err
+	}
+	if err := f.against.check(cmd); err != nil {
 		return err
 	}
 	return f.output.check(cmd)
@@ -269,6 +297,8 @@ func (f *scoreFlags) run(cmd *cobra.Command, e *env, args []string) error {
 			Worst:      f.worst,
 			MaxSlices:  f.maxSlices,
 			Threads:    f.threads,
+
+			PerDocument: f.documents,
 		},
 	}
 	if f.worst == 0 {
@@ -294,9 +324,15 @@ func (f *scoreFlags) run(cmd *cobra.Command, e *env, args []string) error {
 		job.Labels = append(job.Labels, score.LabelsInput{Input: in, Column: l.column})
 		all = append(all, l.file)
 	}
-	if n := len(job.Labels); n > 1 && n != len(files) {
+	job.Join = f.join
+	if n := len(job.Labels); n > 1 && n != len(files) && f.join == "" {
 		return hinted(fmt.Errorf("%d files of labels for %s", n, count(len(files), "input")), "give --labels once for the whole data set, or once per input")
 	}
+	baseFiles, err := f.against.find()
+	if err != nil {
+		return err
+	}
+	all = append(all, baseFiles...)
 	if err := onceStdin(all); err != nil {
 		return err
 	}
@@ -312,6 +348,9 @@ func (f *scoreFlags) run(cmd *cobra.Command, e *env, args []string) error {
 		if slices.ContainsFunc(files[:i], func(f file) bool { return f.path == in.path }) {
 			e.say("warning: %s is given twice, and its rows count twice", in.path)
 		}
+	}
+	if baseFiles != nil {
+		return f.runAgainst(ctx, e, job, files, baseFiles)
 	}
 	var readAsText string
 	bar := startProgress(ctx, e.stderr)

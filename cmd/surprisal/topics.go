@@ -40,6 +40,11 @@ Labels are matched to columns by name: exactly first, then without a prefix that
 share (p_, prob_, .pred_); 3.0 matches 3. Only where columns are not named by class is a whole
 number an index, from 0.
 
+With --labels FILE --join id, a row finds its label by the key id, in any order. Keys are compared
+as text, and 3.0 matches 3. The labels are one column (FILE:COL says which) or one for each class,
+with 0, 1 or shares, called as the columns of predictions are. --by, --weight, --freq, --cluster,
+--tokens, --words, --bytes and --id may name columns of that file where the predictions have none.
+
 If nothing is said, the label is looked for by name, and what the value columns hold is
 decided from the first 1,000 rows and then verified on every row: rows in [0, 1] that sum to 1
 are probabilities; numbers at most 0 whose exponentials sum to 1 are log-probabilities; other
@@ -65,6 +70,10 @@ Fields of surprisal score --json:
 
 `)
 	for _, f := range report.ScoreFields() {
+		fmt.Fprintf(&b, "  %-22s %s\n", f.Name, f.Description)
+	}
+	b.WriteString("\nFields of surprisal score --against --json:\n\n")
+	for _, f := range report.AgainstFields() {
 		fmt.Fprintf(&b, "  %-22s %s\n", f.Name, f.Description)
 	}
 	return strings.TrimRight(b.String(), "\n")

@@ -90,6 +90,8 @@ func object(t testing.TB, b []byte) map[string]any {
 func figures(card map[string]any) map[string]any {
 	delete(card, "inputs")
 	delete(card, "read_as")
+	delete(card, "row_is")   // which a file without names of columns does not say
+	delete(card, "join")     // which only files with a key have
 	delete(card, "warnings") // they name rows; what they warn of are figures too
 	if d, ok := card["sum_defect"].(map[string]any); ok {
 		card["sum_defect"] = d["largest"]

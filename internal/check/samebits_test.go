@@ -178,7 +178,7 @@ func examples(t *testing.T) []*example {
 		{name: "iris/forest", label: "species", values: strings.Split(classes, ","),
 			flags: []string{"--label", "species", "--probs", classes}, npy: []string{"--probs", "1-3", "--classes", classes}},
 		{name: "lm", values: []string{"logprob", "bytes"},
-			flags: []string{"--logprob", "logprob", "--bytes", "bytes"}, npy: []string{"--logprob", "1", "--bytes", "2"}},
+			flags: []string{"--logprob", "logprob", "--bytes", "bytes", "--cluster", "none"}, npy: []string{"--logprob", "1", "--bytes", "2"}},
 		{name: "soft", values: []string{"p_setosa", "p_versicolor", "p_virginica", "y_setosa", "y_versicolor", "y_virginica"},
 			flags: []string{"--probs", "p_*", "--onehot", "y_*"},
 			npy:   []string{"--probs", "1-3", "--onehot", "4-6", "--classes", classes}},
@@ -379,6 +379,9 @@ func (ex *example) layouts(t *testing.T) (list []layout) {
 			layout{name: "standard input", files: []string{"-"}, flags: ex.flags, stdin: text(shuffled())},
 			layout{name: "standard input, gz", files: []string{"-"}, flags: ex.flags, stdin: gzipped(t, text(ex.rows))})
 	}
+	if !ex.float32 && ex.label != "" {
+		list = append(list, ex.joined(shuffled(), shuffled(), save))
+	}
 	if ex.npy == nil {
 		return list
 	}
@@ -408,6 +411,36 @@ func (ex *example) layouts(t *testing.T) (list []layout) {
 	npy("NPY, gz", func(b []byte) (string, []byte) { return ".npy.gz", gzipped(t, b) }, ex.rows)
 	npy("NPY, zst, in three files", func(b []byte) (string, []byte) { return ".npy.zst", zstded(t, b) }, parts(ex.rows)...)
 	return list
+}
+
+// joined stores the values in one file and the rest in another, with a key.
+func (ex *example) joined(rows, others [][]string, save func(suffix string, b []byte) string) layout {
+	id := map[*string]string{}
+	for i, row := range ex.rows {
+		id[&row[0]] = "row " + strconv.Itoa(i)
+	}
+	part := func(rows [][]string, columns ...string) []byte {
+		one := &example{header: append([]string{"join_"}, columns...)}
+		for _, row := range rows {
+			cells := []string{id[&row[0]]}
+			for _, c := range columns {
+				cells = append(cells, row[ex.column(c)])
+			}
+			one.rows = append(one.rows, cells)
+		}
+		return one.text(one.rows, ',', false)
+	}
+	l := layout{name: "joined", files: []string{save(".csv", part(rows, ex.values...))}}
+	labels := save(".csv", part(others, weight, ex.label, key, repeats))
+	for i := 0; i < len(ex.flags); i++ {
+		if ex.flags[i] == "--label" {
+			i++
+			l.flags = append(l.flags, "--labels", labels+":"+ex.flags[i], "--join", "join_")
+			continue
+		}
+		l.flags = append(l.flags, ex.flags[i])
+	}
+	return l
 }
 
 // text is the example as CSV or the like.

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func expSumsAVX512(sums []float64, x []float32, classes int, targets []int)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·expSumsAVX512(SB), NOSPLIT, $0-80
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -43,6 +43,10 @@ loop:
 	VMOVUPS       64(DX)(DI*4), Z14
 	VMOVUPS       128(DX)(DI*4), Z15
 	VMOVUPS       192(DX)(DI*4), Z16
+	PREFETCHT0    2048(DX)(DI*4)
+	PREFETCHT0    2112(DX)(DI*4)
+	PREFETCHT0    2176(DX)(DI*4)
+	PREFETCHT0    2240(DX)(DI*4)
 	VMAXPS        Z13, Z4, Z13
 	VMAXPS        Z14, Z4, Z14
 	VMAXPS        Z15, Z4, Z15
@@ -899,7 +903,7 @@ DATA c42<>+0(SB)/8, $0x7ff8000000000001
 GLOBL c42<>(SB), RODATA|NOPTR, $8
 
 // func expSumShiftedAVX512(sums []float64, x []float32, classes int, targets []int, k float32)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·expSumShiftedAVX512(SB), NOSPLIT, $0-84
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -940,6 +944,10 @@ loop:
 	VMOVUPS       64(DX)(DI*4), Z15
 	VMOVUPS       128(DX)(DI*4), Z16
 	VMOVUPS       192(DX)(DI*4), Z17
+	PREFETCHT0    2048(DX)(DI*4)
+	PREFETCHT0    2112(DX)(DI*4)
+	PREFETCHT0    2176(DX)(DI*4)
+	PREFETCHT0    2240(DX)(DI*4)
 	VMAXPS        Z14, Z4, Z14
 	VMAXPS        Z15, Z4, Z15
 	VMAXPS        Z16, Z4, Z16
@@ -1226,13 +1234,13 @@ loop:
 	VFMADD213PS  c54<>+0(SB), Y4, Y11
 	VFMADD213PS  c54<>+0(SB), Y5, Y13
 	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y6, Y7, Y2
+	VMULPS       Y6, Y7, Y2
 	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y8, Y9, Y3
+	VMULPS       Y8, Y9, Y3
 	VPSLLD       $0x17, Y10, Y10
-	VPADDD       Y10, Y11, Y4
+	VMULPS       Y10, Y11, Y4
 	VPSLLD       $0x17, Y12, Y12
-	VPADDD       Y12, Y13, Y5
+	VMULPS       Y12, Y13, Y5
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y5, Y4, Y4
 	VADDPS       Y4, Y2, Y2
@@ -1282,7 +1290,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y2, Y7
 	VFMADD213PS  c54<>+0(SB), Y2, Y7
 	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y7, Y2
+	VMULPS       Y4, Y7, Y2
 	VANDPS       Y3, Y2, Y2
 	VPCMPGTD     c56<>+0(SB), Y6, Y4
 	VPCMPEQD     c56<>+0(SB), Y5, Y3
@@ -1305,7 +1313,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y3, Y8
 	VFMADD213PS  c54<>+0(SB), Y3, Y8
 	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y7, Y8, Y3
+	VMULPS       Y7, Y8, Y3
 	VANDPS       Y4, Y3, Y3
 	VPCMPGTD     c57<>+0(SB), Y6, Y7
 	VPCMPEQD     c57<>+0(SB), Y5, Y4
@@ -1328,7 +1336,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y4, Y9
 	VFMADD213PS  c54<>+0(SB), Y4, Y9
 	VPSLLD       $0x17, Y8, Y8
-	VPADDD       Y8, Y9, Y4
+	VMULPS       Y8, Y9, Y4
 	VANDPS       Y7, Y4, Y4
 	VPCMPGTD     c58<>+0(SB), Y6, Y6
 	VPCMPEQD     c58<>+0(SB), Y5, Y5
@@ -1351,7 +1359,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y5, Y8
 	VFMADD213PS  c54<>+0(SB), Y5, Y8
 	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y7, Y8, Y5
+	VMULPS       Y7, Y8, Y5
 	VANDPS       Y6, Y5, Y5
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y5, Y4, Y4
@@ -1396,10 +1404,10 @@ DATA c45<>+16(SB)/8, $0x3fb8aa3b3fb8aa3b
 DATA c45<>+24(SB)/8, $0x3fb8aa3b3fb8aa3b
 GLOBL c45<>(SB), RODATA|NOPTR, $32
 
-DATA c46<>+0(SB)/8, $0x4b4000004b400000
-DATA c46<>+8(SB)/8, $0x4b4000004b400000
-DATA c46<>+16(SB)/8, $0x4b4000004b400000
-DATA c46<>+24(SB)/8, $0x4b4000004b400000
+DATA c46<>+0(SB)/8, $0x4b40007f4b40007f
+DATA c46<>+8(SB)/8, $0x4b40007f4b40007f
+DATA c46<>+16(SB)/8, $0x4b40007f4b40007f
+DATA c46<>+24(SB)/8, $0x4b40007f4b40007f
 GLOBL c46<>(SB), RODATA|NOPTR, $32
 
 DATA c47<>+0(SB)/8, $0x3f3172183f317218
@@ -1513,7 +1521,7 @@ row:
 	VFMADD213PS  c54<>+0(SB), Y4, Y6
 	VFMADD213PS  c54<>+0(SB), Y4, Y6
 	VPSLLD       $0x17, Y5, Y5
-	VPADDD       Y5, Y6, Y4
+	VMULPS       Y5, Y6, Y4
 	VANDPS       Y3, Y4, Y4
 	VEXTRACTF128 $0x01, Y4, X3
 	VCVTPS2PD    X4, Y4
@@ -1543,7 +1551,7 @@ row:
 	VFMADD213PS  c54<>+0(SB), Y2, Y5
 	VFMADD213PS  c54<>+0(SB), Y2, Y5
 	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y5, Y2
+	VMULPS       Y4, Y5, Y2
 	VANDPS       Y3, Y2, Y2
 	VEXTRACTF128 $0x01, Y2, X3
 	VCVTPS2PD    X2, Y2
@@ -1624,10 +1632,10 @@ loop:
 	VFMADD213PS  c54<>+0(SB), Y4, Y10
 	VPSLLD       $0x17, Y7, Y7
 	VPSUBD       Y0, Y7, Y7
-	VPADDD       Y7, Y8, Y3
+	VMULPS       Y7, Y8, Y3
 	VPSLLD       $0x17, Y9, Y9
 	VPSUBD       Y0, Y9, Y9
-	VPADDD       Y9, Y10, Y4
+	VMULPS       Y9, Y10, Y4
 	VANDPS       Y5, Y3, Y3
 	VANDPS       Y6, Y4, Y4
 	VMULPS       Y2, Y3, Y3
@@ -1665,7 +1673,7 @@ few:
 	VFMADD213PS  c54<>+0(SB), Y3, Y7
 	VPSLLD       $0x17, Y6, Y6
 	VPSUBD       Y0, Y6, Y6
-	VPADDD       Y6, Y7, Y3
+	VMULPS       Y6, Y7, Y3
 	VANDPS       Y5, Y3, Y3
 	VMULPS       Y2, Y3, Y3
 	VMASKMOVPS   Y3, Y4, (AX)
@@ -2138,16 +2146,16 @@ loop:
 	VFMADD213PS  c54<>+0(SB), Y7, Y15
 	VPSLLD       $0x17, Y8, Y8
 	VPSUBD       Y0, Y8, Y8
-	VPADDD       Y8, Y9, Y4
+	VMULPS       Y8, Y9, Y4
 	VPSLLD       $0x17, Y10, Y10
 	VPSUBD       Y0, Y10, Y10
-	VPADDD       Y10, Y11, Y5
+	VMULPS       Y10, Y11, Y5
 	VPSLLD       $0x17, Y12, Y12
 	VPSUBD       Y0, Y12, Y12
-	VPADDD       Y12, Y13, Y6
+	VMULPS       Y12, Y13, Y6
 	VPSLLD       $0x17, Y14, Y14
 	VPSUBD       Y0, Y14, Y14
-	VPADDD       Y14, Y15, Y7
+	VMULPS       Y14, Y15, Y7
 	VADDPS       Y5, Y4, Y4
 	VADDPS       Y7, Y6, Y6
 	VADDPS       Y6, Y4, Y4
@@ -2195,7 +2203,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y4, Y9
 	VPSLLD       $0x17, Y6, Y6
 	VPSUBD       Y0, Y6, Y6
-	VPADDD       Y6, Y9, Y4
+	VMULPS       Y6, Y9, Y4
 	VANDPS       Y5, Y4, Y4
 	VPCMPGTD     c56<>+0(SB), Y8, Y6
 	VPCMPEQD     c56<>+0(SB), Y7, Y5
@@ -2216,7 +2224,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y5, Y10
 	VPSLLD       $0x17, Y9, Y9
 	VPSUBD       Y0, Y9, Y9
-	VPADDD       Y9, Y10, Y5
+	VMULPS       Y9, Y10, Y5
 	VANDPS       Y6, Y5, Y5
 	VPCMPGTD     c57<>+0(SB), Y8, Y9
 	VPCMPEQD     c57<>+0(SB), Y7, Y6
@@ -2237,7 +2245,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y6, Y11
 	VPSLLD       $0x17, Y10, Y10
 	VPSUBD       Y0, Y10, Y10
-	VPADDD       Y10, Y11, Y6
+	VMULPS       Y10, Y11, Y6
 	VANDPS       Y9, Y6, Y6
 	VPCMPGTD     c58<>+0(SB), Y8, Y8
 	VPCMPEQD     c58<>+0(SB), Y7, Y7
@@ -2258,7 +2266,7 @@ part:
 	VFMADD213PS  c54<>+0(SB), Y7, Y10
 	VPSLLD       $0x17, Y9, Y9
 	VPSUBD       Y0, Y9, Y9
-	VPADDD       Y9, Y10, Y7
+	VMULPS       Y9, Y10, Y7
 	VANDPS       Y8, Y7, Y7
 	VADDPS       Y5, Y4, Y4
 	VADDPS       Y7, Y6, Y6

@@ -8,7 +8,7 @@ import (
 )
 
 // slowGradient is the gradient in float64.
-func slowGradient(row []float32, target int) []float64 {
+func slowGradient[T float32 | float64](row []T, target int) []float64 {
 	g := make([]float64, len(row))
 	loss := slowLoss(row, target)
 	if loss != loss {
@@ -36,13 +36,17 @@ func slowGradient(row []float32, target int) []float64 {
 	return g
 }
 
-func checkGradient(t *testing.T, name string, row []float32, target int, grad []float32, scale float64) {
+func checkGradient[T float32 | float64](t *testing.T, name string, row []T, target int, grad []T, scale float64) {
 	t.Helper()
+	// Half a unit of the smallest float32, and what is flushed to 0.
+	rel, abs := 5e-7, 1e-37
+	if _, ok := any(row).([]float64); ok {
+		rel, abs = 1e-13, 1e-300
+	}
 	for j, want := range slowGradient(row, target) {
 		want *= scale
 		got := float64(grad[j])
-		// Half a unit of the smallest float32, and what is flushed to 0.
-		if !(math.Abs(got-want) <= 5e-7*math.Abs(want)+1e-37*math.Abs(scale)) && (got == got || want == want) {
+		if !(math.Abs(got-want) <= rel*math.Abs(want)+abs*math.Abs(scale)) && (got == got || want == want) {
 			t.Fatalf("%s: %d classes, target %d: gradient %d is %v, want %v", name, len(row), target, j, got, want)
 		}
 	}

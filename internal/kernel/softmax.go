@@ -165,18 +165,26 @@ type shiftedSum struct {
 const shiftMost = 1e5
 
 func shifted(row []float32, target int) shiftedSum {
-	xt := float64(row[target])
 	sum0, _, most0, _ := Tally32(row[:target])
 	sum1, _, most1, _ := Tally32(row[target+1:])
-	most := max(most0, most1)
+	s := settle(float64(row[target]), max(most0, most1), sum0 != sum0 && hasNaN(row[:target]) || sum1 != sum1 && hasNaN(row[target+1:]))
+	if s.settled {
+		return s
+	}
+	return sumShifted(row, target, s.shift)
+}
+
+// settle says what is known of a row by its target's logit, the largest of the
+// others and whether there is a NaN among those.
+func settle(xt, most float64, nan bool) shiftedSum {
 	inf := math.Inf(1)
 	switch {
-	case xt != xt || sum0 != sum0 || sum1 != sum1 || xt == inf || most == inf, xt == -inf && most == -inf:
+	case nan, xt != xt, xt == inf, most == inf, xt == -inf && most == -inf:
 		return shiftedSum{settled: true, loss: math.NaN()}
 	case most == -inf:
 		return shiftedSum{settled: true}
 	}
-	return sumShifted(row, target, most)
+	return shiftedSum{shift: most}
 }
 
 // sumShifted is the sum of a row whose largest logit, but for the target's, is
@@ -229,7 +237,7 @@ func LogSumExp32(x []float32) float64 {
 	return t.shift + Log(t.sum)
 }
 
-func hasNaN(x []float32) bool {
+func hasNaN[T float32 | float64](x []T) bool {
 	for _, v := range x {
 		if v != v {
 			return true
@@ -420,13 +428,13 @@ func sumExp(x []float32) float64 {
 			continue
 		}
 		// roughExp of both; a call would double the time.
-		ta, tb := float64(a*math.Log2E)+roundToInt, float64(b*math.Log2E)+roundToInt
-		a, b = a-float64((ta-roundToInt)*math.Ln2), b-float64((tb-roundToInt)*math.Ln2)
+		ta, tb := mulAdd(a, math.Log2E, roundToInt), mulAdd(b, math.Log2E, roundToInt)
+		a, b = mulAdd(ta-roundToInt, -math.Ln2, a), mulAdd(tb-roundToInt, -math.Ln2, b)
 		a2, b2 := float64(a*a), float64(b*b)
-		p := float64(a2*(float64(a2*(float64(a*exp7)+exp6))+(float64(a*exp5)+exp4))) + (float64(a*exp3) + exp2)
-		q := float64(b2*(float64(b2*(float64(b*exp7)+exp6))+(float64(b*exp5)+exp4))) + (float64(b*exp3) + exp2)
-		p = float64(a2*p) + a + 1
-		q = float64(b2*q) + b + 1
+		p := mulAdd(a2, mulAdd(a2, mulAdd(a, exp7, exp6), mulAdd(a, exp5, exp4)), mulAdd(a, exp3, exp2))
+		q := mulAdd(b2, mulAdd(b2, mulAdd(b, exp7, exp6), mulAdd(b, exp5, exp4)), mulAdd(b, exp3, exp2))
+		p = mulAdd(a2, p, a) + 1
+		q = mulAdd(b2, q, b) + 1
 		s0 += float64(p * math.Float64frombits((math.Float64bits(ta)+1023)<<52))
 		s1 += float64(q * math.Float64frombits((math.Float64bits(tb)+1023)<<52))
 	}
@@ -446,13 +454,13 @@ func writeExps(dst, x []float32, shift, factor float64) {
 			continue
 		}
 		// As in sumExp.
-		ta, tb := float64(a*math.Log2E)+roundToInt, float64(b*math.Log2E)+roundToInt
-		a, b = a-float64((ta-roundToInt)*math.Ln2), b-float64((tb-roundToInt)*math.Ln2)
+		ta, tb := mulAdd(a, math.Log2E, roundToInt), mulAdd(b, math.Log2E, roundToInt)
+		a, b = mulAdd(ta-roundToInt, -math.Ln2, a), mulAdd(tb-roundToInt, -math.Ln2, b)
 		a2, b2 := float64(a*a), float64(b*b)
-		p := float64(a2*(float64(a2*(float64(a*exp7)+exp6))+(float64(a*exp5)+exp4))) + (float64(a*exp3) + exp2)
-		q := float64(b2*(float64(b2*(float64(b*exp7)+exp6))+(float64(b*exp5)+exp4))) + (float64(b*exp3) + exp2)
-		p = float64(a2*p) + a + 1
-		q = float64(b2*q) + b + 1
+		p := mulAdd(a2, mulAdd(a2, mulAdd(a, exp7, exp6), mulAdd(a, exp5, exp4)), mulAdd(a, exp3, exp2))
+		q := mulAdd(b2, mulAdd(b2, mulAdd(b, exp7, exp6), mulAdd(b, exp5, exp4)), mulAdd(b, exp3, exp2))
+		p = mulAdd(a2, p, a) + 1
+		q = mulAdd(b2, q, b) + 1
 		dst[0] = float32(factor * float64(p*math.Float64frombits((math.Float64bits(ta)+1023)<<52)))
 		dst[1] = float32(factor * float64(q*math.Float64frombits((math.Float64bits(tb)+1023)<<52)))
 		x, dst = x[2:], dst[2:]
@@ -470,10 +478,10 @@ func roughExp(x float64) float64 {
 	if x > expMost {
 		x = expMost
 	}
-	t := float64(x*math.Log2E) + roundToInt
-	r := x - float64((t-roundToInt)*math.Ln2)
+	t := mulAdd(x, math.Log2E, roundToInt)
+	r := mulAdd(t-roundToInt, -math.Ln2, x)
 	r2 := float64(r * r)
-	p := float64(r2*(float64(r2*(float64(r*exp7)+exp6))+(float64(r*exp5)+exp4))) + (float64(r*exp3) + exp2)
-	p = float64(r2*p) + r + 1
+	p := mulAdd(r2, mulAdd(r2, mulAdd(r, exp7, exp6), mulAdd(r, exp5, exp4)), mulAdd(r, exp3, exp2))
+	p = mulAdd(r2, p, r) + 1
 	return float64(p * math.Float64frombits((math.Float64bits(t)+1023)<<52))
 }

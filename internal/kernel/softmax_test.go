@@ -8,7 +8,7 @@ import (
 
 // slowLoss is the softmax cross entropy in float64, shifted by the largest
 // logit, the target kept out of the sum.
-func slowLoss(row []float32, target int) float64 {
+func slowLoss[T float32 | float64](row []T, target int) float64 {
 	xt := float64(row[target])
 	most := math.Inf(-1)
 	for j, x := range row {
@@ -171,60 +171,94 @@ func TestCrossEntropySizes(t *testing.T) {
 	})
 }
 
+// special are rows of special values, of which the first is the target.
+var special = func() []specialRow {
+	inf, nan, no := math.Inf(1), math.NaN(), math.NaN()
+	most := float64(float32(3.4e38))
+	return []specialRow{
+		{[]float64{3}, 0},
+		{[]float64{-inf}, no},
+		{[]float64{inf}, no},
+		{[]float64{nan}, no},
+		{[]float64{-inf, 1, 2}, math.Inf(1)},
+		{[]float64{1, -inf, -inf}, 0},
+		{[]float64{-inf, -inf, -inf}, no},
+		{[]float64{1, nan, 2}, no},
+		{[]float64{nan, 1, 2}, no},
+		{[]float64{-inf, nan, 2}, no},
+		{[]float64{1, inf, 2}, no},
+		{[]float64{inf, 1, 2}, no},
+		{[]float64{inf, inf, 2}, no},
+		{[]float64{1, inf, -inf}, no},
+		{[]float64{-inf, -inf, inf}, no},
+		{[]float64{0, 110}, 110},
+		{[]float64{0, 0}, math.Ln2},
+		{[]float64{0, math.Copysign(0, -1)}, math.Ln2},
+		{[]float64{most, most, most}, math.Log(3)},
+		{[]float64{-most, -most, -most}, math.Log(3)},
+		{[]float64{most, -most}, 0},
+		{[]float64{-most, most}, 2 * most},
+	}
+}()
+
+type specialRow struct {
+	row  []float64
+	want float64
+}
+
 func TestCrossEntropySpecial(t *testing.T) {
-	inf, nan := float32(math.Inf(1)), float32(math.NaN())
-	no := math.NaN()
+	r := rand.New(rand.NewPCG(14, 15))
 	eachTier(t, func(t *testing.T) {
-		for _, c := range []struct {
-			row  []float32
-			want float64
-		}{ // the first is the target
-			{[]float32{3}, 0},
-			{[]float32{-inf}, no},
-			{[]float32{inf}, no},
-			{[]float32{nan}, no},
-			{[]float32{-inf, 1, 2}, math.Inf(1)},
-			{[]float32{1, -inf, -inf}, 0},
-			{[]float32{-inf, -inf, -inf}, no},
-			{[]float32{1, nan, 2}, no},
-			{[]float32{nan, 1, 2}, no},
-			{[]float32{-inf, nan, 2}, no},
-			{[]float32{1, inf, 2}, no},
-			{[]float32{inf, 1, 2}, no},
-			{[]float32{inf, inf, 2}, no},
-			{[]float32{1, inf, -inf}, no},
-			{[]float32{-inf, -inf, inf}, no},
-			{[]float32{0, 110}, 110},
-			{[]float32{0, 0}, math.Ln2},
-			{[]float32{0, float32(math.Copysign(0, -1))}, math.Ln2},
-			{[]float32{3.4e38, 3.4e38, 3.4e38}, math.Log(3)},
-			{[]float32{-3.4e38, -3.4e38, -3.4e38}, math.Log(3)},
-			{[]float32{3.4e38, -3.4e38}, 0},
-			{[]float32{-3.4e38, 3.4e38}, 2 * float64(float32(3.4e38))},
-		} {
+		for _, c := range special {
 			// As it is, and with every place for the row's end and the target in a
 			// longer row of what counts for nothing.
 			for _, classes := range []int{len(c.row), 17, 70, 131} {
 				for _, from := range []int{0, 1, 31, 60, 62, 127} {
-					row := make([]float32, classes)
-					for j := range row {
-						row[j] = -inf
-					}
+					row := make([]float64, classes)
+					fillWith(row, math.Inf(-1))
 					if classes == len(c.row) {
 						from = 0
 					} else if from+len(c.row) > classes {
 						continue
 					}
 					copy(row[from:], c.row)
-					var got [1]float64
-					CrossEntropy32(got[:], row, classes, []int{from})
-					if !closeTo(got[0], c.want) {
-						t.Errorf("%v in %d classes at %d: %v, want %v", c.row, classes, from, got[0], c.want)
+					row32 := make([]float32, classes)
+					for j, v := range row {
+						row32[j] = float32(v)
 					}
+					var got, wide, got32 [1]float64
+					CrossEntropy32(got[:], row32, classes, []int{from})
+					CrossEntropy64(wide[:], row, classes, []int{from})
+					if !closeTo(got[0], c.want) || !closeTo64(wide[0], c.want) {
+						t.Errorf("%v in %d classes at %d: %v and %v, want %v", c.row, classes, from, got[0], wide[0], c.want)
+					}
+					for j, v := range row { // a NaN may have any bits
+						if b := r.Uint64(); v != v {
+							row[j] = math.Float64frombits(b | 0x7ff<<52)
+							row32[j] = math.Float32frombits(uint32(b) | 0xff<<23 | 1)
+						}
+					}
+					CrossEntropy32(got[:], row32, classes, []int{from})
+					CrossEntropy64(wide[:], row, classes, []int{from})
+					if c.want != c.want && (got[0] == got[0] || wide[0] == wide[0]) {
+						t.Errorf("%x in %d classes at %d: %v and %v, want NaN", row, classes, from, got[0], wide[0])
+					}
+					// The gradient knows the same rows.
+					g32, g := make([]float32, classes), make([]float64, classes)
+					CrossEntropyGrad32(got32[:], g32, row32, classes, []int{from}, nil)
+					checkGradient(t, "special", row32, from, g32, 1)
+					CrossEntropyGrad64(wide[:], g, row, classes, []int{from}, nil)
+					checkGradient(t, "special", row, from, g, 1)
 				}
 			}
 		}
 	})
+}
+
+func fillWith(s []float64, v float64) {
+	for i := range s {
+		s[i] = v
+	}
 }
 
 func TestCrossEntropyPanics(t *testing.T) {

@@ -30,3 +30,6 @@ func best() tier {
 func setTier(t tier) { active = t }
 
 func setIFMA(b bool) { ifma = b && cpu.X86.HasAVX512IFMA }
+
+// f16c says whether the tier in use can convert numbers of binary16.
+func f16c() bool { return active == avx512 || active == avx2 && cpu.X86.HasF16C }

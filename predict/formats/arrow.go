@@ -75,7 +75,7 @@ func openArrow(in Input, _ Options) (src predict.Source, err error) {
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			src, err = nil, &predict.Error{Source: in.Name, What: fmt.Sprintf("damaged metadata (%v)", r)}
+			src, err = nil, &predict.Error{Source: in.Name, What: "damaged metadata: " + outside(r)}
 		}
 		if err != nil && closer != nil {
 			closer()
@@ -542,7 +542,7 @@ func (f *arrowFile) start(p *plan, threads int) (claim func() (*group, error), g
 		col := 0
 		defer func() {
 			if r := recover(); r != nil {
-				err = fmt.Errorf("damaged metadata (%v)", r)
+				err = errors.New("damaged metadata: " + outside(r))
 			}
 			if err != nil {
 				err = &columnTrouble{col, g, err}

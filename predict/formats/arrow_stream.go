@@ -34,6 +34,7 @@ type arrowStream struct {
 	err  error // that follows cur
 
 	buf, ends, bits, null []byte
+	packed                []byte
 	off                   []int32
 	idx                   []uint32
 }
@@ -154,10 +155,11 @@ func (s *arrowStream) unpack(b *arrowBytes) error {
 	if b.n < 8 {
 		return errors.New("damaged: a compressed buffer without its length")
 	}
-	packed, err := s.f.read(b.off, b.n)
-	if err != nil {
+	s.packed = grown(s.packed, int(b.n))
+	if err := s.f.readAt(s.packed, b.off); err != nil {
 		return err
 	}
+	packed := s.packed
 	size := int64(binary.LittleEndian.Uint64(packed))
 	packed = packed[8:]
 	if size == -1 { // not compressed after all
@@ -171,6 +173,7 @@ func (s *arrowStream) unpack(b *arrowBytes) error {
 		return err
 	}
 	var mem []byte
+	var err error
 	if s.batch.codec == 0 {
 		mem, err = lz4Frame(packed, int(size))
 	} else {
@@ -191,7 +194,7 @@ func unzstd(packed []byte, size int) ([]byte, error) {
 		return nil, nil
 	}
 	for step := min(size, max(4<<20, 64*len(packed))); ; step = min(size, 8*step) {
-		dst := aligned(step)
+		dst := grown(nil, step)
 		d := zstdDecoders.Get().(*zstd.Decoder)
 		out, err := d.DecodeAll(packed, dst[:0:step])
 		zstdDecoders.Put(d)
@@ -210,7 +213,7 @@ func lz4Frame(src []byte, size int) ([]byte, error) {
 	if size > 256*len(src)+16 {
 		return nil, fmt.Errorf("%d packed bytes cannot be the %d that are announced", len(src), size)
 	}
-	dst, at := aligned(size), 0
+	dst, at := grown(nil, size), 0
 	for len(src) > 0 {
 		if len(src) < 7 || binary.LittleEndian.Uint32(src) != 0x184d2204 {
 			return nil, errors.New("not an LZ4 frame")
@@ -279,8 +282,12 @@ func lz4Frame(src []byte, size int) ([]byte, error) {
 
 // close leaves the memory to others.
 func (s *arrowStream) close() {
-	giveBack(s.buf, s.ends, s.bits, s.null)
-	s.buf, s.ends, s.bits, s.null, s.cur = nil, nil, nil, nil, vec{}
+	giveBack(s.buf, s.ends, s.bits, s.null, s.packed)
+	s.buf, s.ends, s.bits, s.null, s.packed, s.cur = nil, nil, nil, nil, nil, vec{}
+	for _, b := range []*arrowBytes{&s.valid, &s.itemValid, &s.offsets, &s.data} {
+		giveBack(b.mem)
+		b.mem = nil
+	}
 }
 
 func (s *arrowStream) avail() (int, error) {

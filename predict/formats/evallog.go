@@ -244,7 +244,6 @@ type evalStream struct {
 	file io.Closer
 	name string
 	line int64
-	last byte
 	init bool
 }
 

@@ -114,7 +114,9 @@ func open(ctx context.Context, in Input, known *Format, opt Options, closers *[]
 	}
 	if len(head) == 0 {
 		what := "empty: not one byte"
-		if in.Name == "-" {
+		if packing != "" {
+			what = "empty: it unpacks to not one byte"
+		} else if in.Name == "-" {
 			what = "nothing came from standard input"
 		}
 		return nil, &predict.Error{Source: in.Name, What: what}

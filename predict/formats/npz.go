@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"slices"
 	"strings"
@@ -70,7 +71,7 @@ func readNPZ(name string, at io.ReaderAt, size int64, closer func() error) (pred
 			return nil, &predict.Error{Source: name, What: fmt.Sprintf("array %q twice", short)}
 		}
 		seen[short] = true
-		t, err := npzMember(name, short, m, size)
+		t, err := npzMember(name, short, m, at, size)
 		if err != nil {
 			e, ours := err.(*predict.Error)
 			if !ours {
@@ -93,7 +94,7 @@ func readNPZ(name string, at io.ReaderAt, size int64, closer func() error) (pred
 }
 
 // npzMember reads the head of an array.
-func npzMember(name, short string, m *zip.File, size int64) (t tensor, err error) {
+func npzMember(name, short string, m *zip.File, at io.ReaderAt, size int64) (t tensor, err error) {
 	r, err := m.Open()
 	if err != nil {
 		return t, err
@@ -121,6 +122,12 @@ func npzMember(name, short string, m *zip.File, size int64) (t tensor, err error
 			return t, &predict.Error{Source: name, What: "damaged: its values lie outside of the file"}
 		}
 		t.off = off + h.Data
+		head := io.NewSectionReader(at, off, h.Data)
+		sum := crc32.NewIEEE()
+		if _, err := io.Copy(sum, head); err != nil {
+			return t, err
+		}
+		t.seal = &seal{want: m.CRC32, head: sum.Sum32(), bytes: bytes}
 		return t, nil
 	}
 	if m.Method != zip.Deflate {

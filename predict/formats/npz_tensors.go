@@ -3,6 +3,7 @@ package formats
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ type tensor struct {
 	// Where the values are: in the file, or behind what open gives.
 	off  int64
 	open func() (io.ReadCloser, error)
+	seal *seal // nil if the file has no checksum of it, or open checks it
 }
 
 func (t *tensor) rowBytes() int64 { return t.width * int64(kindSize[t.kind]) }
@@ -53,7 +55,7 @@ type tensorFile struct {
 func tensorTable(name, format string, at io.ReaderAt, all []tensor, closer func() error) (src predict.Source, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			src, err = nil, &predict.Error{Source: name, What: fmt.Sprintf("damaged (%v)", r)}
+			src, err = nil, &predict.Error{Source: name, What: "damaged: " + outside(r)}
 		}
 	}()
 	main := mainTensor(all)
@@ -148,6 +150,7 @@ func (f *tensorFile) start(p *plan, threads int) (claim func() (*group, error), 
 			if err != nil {
 				return g, &columnTrouble{u.col, g, err}
 			}
+			s.seal = s.t.seal
 			g.streams = append(g.streams, s)
 		}
 		at, number = at+g.rows, number+1
@@ -163,6 +166,9 @@ type tensorStream struct {
 	off  int64
 	left int64 // rows
 	last bool  // the array ends with these rows
+	seal *seal
+	from int64 // the first byte of the array's values here
+	sum  uint32
 	buf  []byte
 	cur  vec
 	i    int
@@ -171,7 +177,7 @@ type tensorStream struct {
 
 func (f *tensorFile) stream(i int, from, rows int64) (*tensorStream, error) {
 	t := &f.tensors[i]
-	s := &tensorStream{t: t, at: f.at, off: t.off + from*t.rowBytes(), left: rows, last: from+rows == t.rows}
+	s := &tensorStream{t: t, at: f.at, off: t.off + from*t.rowBytes(), from: from * t.rowBytes(), left: rows, last: from+rows == t.rows}
 	if t.open != nil {
 		var err error
 		if s.in, err = t.open(); err != nil {
@@ -235,6 +241,12 @@ func (s *tensorStream) load() error {
 	}
 	s.off += int64(len(s.buf))
 	s.left -= int64(n)
+	if s.seal != nil {
+		s.sum = crc32.Update(s.sum, crc32.IEEETable, s.buf)
+		if s.left == 0 && !s.seal.add(s.from, s.sum, s.off-s.t.off-s.from) {
+			return &brokenSeal{s.t.rows}
+		}
+	}
 	if s.t.big == hostLittle {
 		swapBytes(s.buf, kindSize[s.t.kind])
 	}

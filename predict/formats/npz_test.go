@@ -255,6 +255,25 @@ func TestTensorErrors(t *testing.T) {
 		}
 		wantError(t, err, "-: ", c.want)
 	}
+	// A value that its checksum does not fit, in an array that is stored as it is.
+	stored := writeNPZ(zip.Store, floats("p", "<f8", []int{300_000, 3}, func(i int) float64 { return float64(i) / 64 }))
+	for _, threads := range []int{1, 2, 5} {
+		for _, at := range []int{200, len(stored) / 2, len(stored) - 200} {
+			for _, damage := range []byte{0, 1} {
+				stored[at] ^= damage
+				src, err := openBytes(t, stored)
+				if err == nil {
+					_, err = src.Read(t.Context(), predict.Selection{Values: []int{0, 2}}, threads, func(int, *predict.Batch) error { return nil })
+				}
+				stored[at] ^= damage
+				if damage == 0 && err != nil {
+					t.Error(err)
+				} else if damage != 0 {
+					wantError(t, err, "-: row 300000, column 1 (p): damaged: the checksum of the array is wrong")
+				}
+			}
+		}
+	}
 	// A checksum that is wrong, at the end of a member.
 	data := writeNPZ(zip.Deflate, floats("p", "<f8", []int{500, 2}, func(i int) float64 { return float64(i) }))
 	at := bytes.Index(data, []byte("PK\x01\x02"))

@@ -43,7 +43,7 @@ func openParquet(in Input, _ Options) (src predict.Source, err error) {
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			src, err = nil, &predict.Error{Source: in.Name, What: fmt.Sprintf("damaged (%v)", r)}
+			src, err = nil, &predict.Error{Source: in.Name, What: "damaged: " + outside(r)}
 		}
 		if err != nil && closer != nil {
 			closer()

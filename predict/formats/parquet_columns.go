@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 	"strconv"
 	"sync"
@@ -66,6 +67,31 @@ type column struct {
 
 	hidden bool // part of another column
 }
+
+// dictionary is the texts of the integers from 0 on, so far as they are few; nil if
+// the column has none.
+func (c *column) dictionary() *predict.Strings {
+	switch {
+	case c.kind < kI8 || c.kind > kU64 || c.mean != plainly:
+		return nil
+	case c.names == nil:
+		return smallIntegers()
+	}
+	d := &predict.Strings{}
+	for _, name := range c.names {
+		d.Append([]byte(name))
+	}
+	return d
+}
+
+// smallIntegers are the first of them as texts.
+var smallIntegers = sync.OnceValue(func() *predict.Strings {
+	d := &predict.Strings{}
+	for i := range 1 << 12 {
+		d.Append(strconv.AppendInt(nil, int64(i), 10))
+	}
+	return d
+})
 
 // numeric reports whether the values count as numbers.
 func (c *column) numeric() bool {
@@ -139,24 +165,42 @@ func grown(b []byte, n int) []byte {
 		return b[:n]
 	}
 	giveBack(b)
-	if n > spareLeast/2 {
-		if p, _ := spare.Get().(*[]byte); p != nil && cap(*p) >= n {
+	if n <= spareLeast/2 {
+		return aligned(n + n/4)[:n]
+	}
+	size, class := spareClass(max(n, spareLeast))
+	if class < len(spare) {
+		if p, _ := spare[class].Get().(*[]byte); p != nil {
 			return (*p)[:n]
 		}
-		return aligned(max(n+n/4, spareLeast))[:n]
 	}
-	return aligned(n + n/4)[:n]
+	return aligned(size)[:n]
 }
 
-// spare are blocks of memory that the columns of one group leave to the next.
-var spare sync.Pool
+// spare are blocks of memory that the columns of one group leave to the next, by
+// their size.
+var spare [8 * 30]sync.Pool
 
-const spareLeast = 64 << 10
+const (
+	spareLeast = 64 << 10
+	spareMost  = 64 << 20
+)
+
+// spareClass rounds a size up to one of eight sizes between powers of two, and
+// numbers it.
+func spareClass(n int) (size, class int) {
+	k := bits.Len(uint(n-1)) - 4 // eight steps of 2^k lead to the next power of two
+	steps := (n-1)>>k + 1        // 9 to 16
+	return steps << k, 8*k + steps - 9
+}
 
 func giveBack(blocks ...[]byte) {
 	for _, b := range blocks {
-		if cap(b) >= spareLeast && cap(b) <= 16<<20 {
-			spare.Put(&b)
+		if cap(b) < spareLeast || cap(b) > spareMost {
+			continue
+		}
+		if size, class := spareClass(cap(b)); size == cap(b) && class < len(spare) {
+			spare[class].Put(&b)
 		}
 	}
 }
@@ -435,6 +479,7 @@ type useOf struct {
 	values  []target // into the matrix
 	numbers []target
 	texts   []target
+	dict    *predict.Strings // of the texts, where the column has a dictionary
 }
 
 type target struct{ elem, to int }
@@ -449,8 +494,9 @@ type plan struct {
 	half     bool
 	brain    bool
 	decimals int
-	batch    int // rows
-	rowBytes int // of a batch, about
+	byColumn bool // values may go by column
+	batch    int  // rows
+	rowBytes int  // of a batch, about
 }
 
 const blockBytes = 256 << 10 // of values in a batch, about: they stay in cache
@@ -501,9 +547,23 @@ func newPlan(cols []column, all []part, sel predict.Selection) (p *plan, bad int
 		}
 		u := use(i)
 		u.texts = append(u.texts, target{all[i].elem, j})
+		if u.dict == nil {
+			u.dict = cols[u.col].dictionary()
+		}
 	}
-	p.rowBytes = 8*(len(sel.Values)+len(sel.Numbers)) + 16*len(sel.Texts) + 1
+	p.byColumn = sel.ByColumn && p.k > 0
+	for _, i := range sel.Values {
+		c := &cols[all[i].col]
+		p.byColumn = p.byColumn && !c.list && (c.kind == kF64 || c.kind == kF32)
+	}
+	p.rowBytes = 4*len(sel.Values) + 8*len(sel.Numbers) + 16*len(sel.Texts) + 1
+	if p.wide {
+		p.rowBytes += 4 * len(sel.Values)
+	}
 	p.batch = max(1, min(1<<14, blockBytes/p.rowBytes))
+	if p.batch > 8 {
+		p.batch &^= 7
+	}
 	return p, -1
 }
 
@@ -513,17 +573,27 @@ type assembler struct {
 	b     predict.Batch
 	f32   []float32
 	f64   []float64
-	other bool // some cell is not a number
+	texts []predict.Strings // those that are not from a dictionary
+	index [][]uint32
+	marks bool // some values may be marks of what is missing
+	// By column:
+	columns [][]float64
+	wide    [][]float64 // widened float32
 }
 
-// begin makes an empty batch of that many rows.
-func (a *assembler) begin(first int64, rows int) {
+// begin makes an empty batch of that many rows, with values by column or by row.
+func (a *assembler) begin(first int64, rows int, byColumn bool) {
 	p, b := a.p, &a.b
 	b.First, b.Rows, b.K = first, rows, p.k
 	b.Decimals, b.Half, b.Brain = p.decimals, p.half, p.brain
-	b.Missing, b.F32, b.F64 = b.Missing[:0], nil, nil
-	a.other = false
-	if n := rows * p.k; p.wide {
+	b.Missing, b.F32, b.F64, b.Columns = b.Missing[:0], nil, nil, nil
+	a.marks = false
+	if n := rows * p.k; byColumn {
+		for len(a.columns) < p.k {
+			a.columns, a.wide = append(a.columns, nil), append(a.wide, nil)
+		}
+		b.Columns = a.columns
+	} else if p.wide {
 		a.f64 = slices.Grow(a.f64[:0], n)[:n]
 		b.F64 = a.f64
 	} else if n > 0 {
@@ -538,54 +608,115 @@ func (a *assembler) begin(first int64, rows int) {
 	}
 	for len(b.Texts) < len(p.sel.Texts) {
 		b.Texts = append(b.Texts, predict.Strings{})
-	}
-	for j := range b.Texts {
-		b.Texts[j].Reset()
+		a.texts, a.index = append(a.texts, predict.Strings{}), append(a.index, nil)
 	}
 }
 
-// add writes the values of one column for the rows from at on. An error is that
+// add writes the values of one column. An error is that
 // of a text which is no number; bad is the row in the vec.
-func (a *assembler) add(u *useOf, at int, v *vec) (bad int, found []byte) {
+func (a *assembler) add(u *useOf, v *vec) (bad int, found []byte) {
 	c := &a.p.cols[u.col]
 	rows := v.n / c.width
 	k := a.p.k
-	if len(u.values) > 0 {
-		if c.list && len(u.values) == k && k == c.width && v.null == nil && inOrder(u.values) && a.whole(c, at, v) {
+	if v.null != nil || c.kind == kText || c.names != nil {
+		a.marks = true
+	}
+	if a.b.Columns != nil {
+		for _, t := range u.values {
+			if c.kind == kF64 {
+				a.columns[t.to] = viewAs[float64](v.data)[:rows]
+				continue
+			}
+			a.wide[t.to] = slices.Grow(a.wide[t.to][:0], rows)[:rows]
+			a.columns[t.to] = a.wide[t.to]
+			scatter(a.columns[t.to], 1, viewAs[float32](v.data), 0, 1, rows)
+		}
+	} else if len(u.values) > 0 {
+		if c.list && len(u.values) == k && k == c.width && v.null == nil && inOrder(u.values) && a.whole(c, v) {
 			// The whole matrix is the column.
 		} else if a.p.wide {
 			for _, t := range u.values {
-				if bad, found := fill(c, v, t.elem, a.f64[at*k+t.to:], k, rows); found != nil {
+				if bad, found := fill(c, v, t.elem, a.f64[t.to:], k, rows); found != nil {
 					return bad, found
 				}
 			}
 		} else {
 			for _, t := range u.values {
-				fill32(c, v, t.elem, a.f32[at*k+t.to:], k, rows)
+				fill32(c, v, t.elem, a.f32[t.to:], k, rows)
 			}
 		}
 	}
 	for _, t := range u.numbers {
-		if bad, found := fill(c, v, t.elem, a.b.Numbers[t.to][at:], 1, rows); found != nil {
+		if bad, found := fill(c, v, t.elem, a.b.Numbers[t.to], 1, rows); found != nil {
 			return bad, found
 		}
 	}
 	for _, t := range u.texts {
-		s := &a.b.Texts[t.to]
-		if c.kind == kText && v.null == nil && v.idx == nil && rows > 0 {
-			from, base := v.off[0], int32(len(s.Data))
-			s.Data = append(s.Data, v.data[from:v.off[rows]]...)
-			for _, o := range v.off[1 : rows+1] {
-				s.Off = append(s.Off, o-from+base)
-			}
-			continue
-		}
-		for i := range rows {
-			s.Data = c.text(s.Data, v, i*c.width+t.elem)
-			s.Off = append(s.Off, int32(len(s.Data)))
-		}
+		a.b.Texts[t.to] = a.textsOf(u, t, v, rows)
 	}
 	return 0, nil
+}
+
+// textsOf gives the texts of a column, from its dictionary where it has one.
+func (a *assembler) textsOf(u *useOf, t target, v *vec, rows int) predict.Strings {
+	c := &a.p.cols[u.col]
+	if v.null == nil && v.idx != nil {
+		return predict.Strings{Off: v.dictOff, Data: v.data, Index: v.idx[:rows]}
+	}
+	if v.null == nil && u.dict != nil && !c.list {
+		index := slices.Grow(a.index[t.to][:0], rows)[:rows]
+		a.index[t.to] = index
+		if c.indices(index, v, len(u.dict.Off)-1) {
+			return predict.Strings{Off: u.dict.Off, Data: u.dict.Data, Index: index}
+		}
+	}
+	s := &a.texts[t.to]
+	s.Reset()
+	if c.kind == kText && v.null == nil && v.idx == nil && rows > 0 {
+		from := v.off[0]
+		s.Data = append(s.Data, v.data[from:v.off[rows]]...)
+		for _, o := range v.off[1 : rows+1] {
+			s.Off = append(s.Off, o-from)
+		}
+		return *s
+	}
+	for i := range rows {
+		s.Data = c.text(s.Data, v, i*c.width+t.elem)
+		s.Off = append(s.Off, int32(len(s.Data)))
+	}
+	return *s
+}
+
+// indices takes integers, if all are from 0 to n−1.
+func (c *column) indices(dst []uint32, v *vec, n int) bool {
+	switch c.kind {
+	case kI8:
+		return indicesOf(dst, viewAs[int8](v.data), n)
+	case kI16:
+		return indicesOf(dst, viewAs[int16](v.data), n)
+	case kI32:
+		return indicesOf(dst, viewAs[int32](v.data), n)
+	case kI64:
+		return indicesOf(dst, viewAs[int64](v.data), n)
+	case kU8:
+		return indicesOf(dst, v.data, n)
+	case kU16:
+		return indicesOf(dst, viewAs[uint16](v.data), n)
+	case kU32:
+		return indicesOf(dst, viewAs[uint32](v.data), n)
+	case kU64:
+		return indicesOf(dst, viewAs[uint64](v.data), n)
+	}
+	return false
+}
+
+func indicesOf[S fixed](dst []uint32, src []S, n int) bool {
+	most := uint64(0)
+	for i, x := range src[:len(dst)] {
+		most = max(most, uint64(x)) // a negative one is very large
+		dst[i] = uint32(x)
+	}
+	return most < uint64(n)
 }
 
 func inOrder(ts []target) bool {
@@ -597,21 +728,20 @@ func inOrder(ts []target) bool {
 	return true
 }
 
-// whole copies a list column that is the matrix.
-func (a *assembler) whole(c *column, at int, v *vec) bool {
-	k := a.p.k
+// whole takes a list column that is the matrix, in its own memory where it can.
+func (a *assembler) whole(c *column, v *vec) bool {
 	switch {
-	case c.kind == kF32 && !a.p.wide:
-		copy(a.f32[at*k:], viewAs[float32](v.data))
+	case c.kind == kF32 && !a.p.wide: // as it is
+		a.b.F32 = viewAs[float32](v.data)[:v.n]
 	case c.kind == kF64:
-		copy(a.f64[at*k:], viewAs[float64](v.data))
+		a.b.F64 = viewAs[float64](v.data)[:v.n]
 	case c.kind == kF16 && !a.p.wide:
-		dst := a.f32[at*k:]
+		dst := a.f32
 		for i, h := range viewAs[uint16](v.data) {
 			dst[i] = widenHalf(h)
 		}
 	case c.kind == kBF16 && !a.p.wide:
-		dst := a.f32[at*k:]
+		dst := a.f32
 		for i, h := range viewAs[uint16](v.data) {
 			dst[i] = widenBrain(h)
 		}
@@ -741,7 +871,7 @@ func fill(c *column, v *vec, elem int, dst []float64, step, rows int) (bad int, 
 // end lists what is missing and gives the batch.
 func (a *assembler) end() *predict.Batch {
 	b, sel := &a.b, a.p.sel
-	nan := hasNaN32(b.F32) || hasNaN64(b.F64)
+	nan := (a.marks || !sel.OwnNaN) && (hasNaN32(b.F32) || hasNaN64(b.F64)) // those of Columns are not listed
 	for _, col := range b.Numbers {
 		nan = nan || hasNaN64(col)
 	}
@@ -768,6 +898,8 @@ func (a *assembler) end() *predict.Batch {
 					}
 					b.Missing = append(b.Missing, predict.Missing{Row: int32(i), Column: int32(sel.Values[k]), Why: w})
 				}
+			} else if b.F64 == nil { // by column
+				break
 			} else if x := b.F64[i*b.K+k]; x != x {
 				b.Missing = append(b.Missing, predict.Missing{Row: int32(i), Column: int32(sel.Values[k]), Why: why(math.Float64bits(x))})
 			}

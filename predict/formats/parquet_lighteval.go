@@ -132,7 +132,6 @@ type lightStream struct {
 	left  int64 // records of the group
 	in    []*pqEntries
 	buf   []byte
-	text  []byte
 	at    int // of buf
 	err   error
 }
@@ -157,7 +156,7 @@ func (s *lightStream) record() (err error) {
 	from, part := len(s.buf), -1
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("damaged (%v)", r)
+			err = fmt.Errorf("damaged: %s", outside(r))
 		}
 		if err != nil {
 			s.buf = s.buf[:from]

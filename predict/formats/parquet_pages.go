@@ -282,12 +282,14 @@ func (s *pqStream) plainValues(src []byte, n int) ([]byte, error) {
 		s.out = grown(s.out, 8*n)
 		return bigEndian(s.out, src, n, size)
 	}
-	if hostLittle {
-		return align(src, size), nil
+	if hostLittle && uintptr(unsafe.Pointer(unsafe.SliceData(src)))%uintptr(max(1, size)) == 0 {
+		return src, nil
 	}
 	s.out = grown(s.out, len(src))
 	copy(s.out, src)
-	swapBytes(s.out, size)
+	if !hostLittle {
+		swapBytes(s.out, size)
+	}
 	return s.out, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -97,14 +98,27 @@ func (t *tabular) at(col int, g *group, row int64, err error) error {
 		e.Hint = "every row must have a value per class"
 		return e
 	}
+	var broken *brokenSeal
+	if errors.As(err, &broken) { // known when the last row is read, by whichever thread
+		e.Row, e.What = broken.rows, err.Error()
+		return e
+	}
 	e.What += err.Error()
 	return e
+}
+
+// outside says what a panic over damaged data was about.
+func outside(r any) string {
+	if _, ok := r.(runtime.Error); ok {
+		return "something in it lies outside of it"
+	}
+	return fmt.Sprint(r)
 }
 
 // shield turns a panic of a library into an error.
 func shield(err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("damaged (%v)", r)
+		*err = errors.New("damaged: " + outside(r))
 	}
 }
 
@@ -336,25 +350,34 @@ func (r *tableRead) group(worker int, c crew, g *group) bool {
 
 // batch puts rows together and folds them.
 func (r *tableRead) batch(worker int, a *assembler, g *group, first int64, from, n int) error {
-	a.begin(first, n)
+	byColumn := r.p.byColumn
+	if byColumn {
+		for i := range r.p.uses {
+			if len(r.p.uses[i].values) > 0 {
+				v := g.streams[i].view(from, n)
+				byColumn = byColumn && v.null == nil
+			}
+		}
+	}
+	a.begin(first, n, byColumn)
 	var trouble error
 	for i := range r.p.uses {
 		u := &r.p.uses[i]
 		v := g.streams[i].view(from, n)
-		bad, found := a.add(u, 0, &v)
+		bad, found := a.add(u, &v)
 		if found == nil {
 			continue
 		}
 		if e := r.t.at(u.col, g, first+int64(bad), fmt.Errorf("not a number: %q", trim(found))); bad < n || trouble == nil {
 			n, trouble = bad, e
 		}
-		a.begin(first, n) // the rows before it once more
+		a.begin(first, n, byColumn) // the rows before it once more
 		for j := range i {
 			v := g.streams[j].view(from, n)
-			a.add(&r.p.uses[j], 0, &v)
+			a.add(&r.p.uses[j], &v)
 		}
 		v = g.streams[i].view(from, n)
-		a.add(u, 0, &v)
+		a.add(u, &v)
 	}
 	if n > 0 {
 		if err := r.fold(worker, a.end()); err != nil {

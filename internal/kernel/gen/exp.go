@@ -68,6 +68,14 @@ func (e *exp) constant(c float32) operand.Op {
 	return e.float32s(e.v, c)
 }
 
+// magic is added to round; for AVX2 it leaves the exponent bits of 2^n lowest.
+func (e *exp) magic() float32 {
+	if e.v == avx2 {
+		return magic32 + 127
+	}
+	return magic32
+}
+
 // exp sets x to its exponential. For AVX2, x beyond 88 is taken as 88. If mask
 // is not nil the lanes without it are set to 0.
 func (e *exp) exp(x []reg.VecVirtual, mask []reg.OpmaskVirtual) {
@@ -101,15 +109,15 @@ func (e *exp) exp(x []reg.VecVirtual, mask []reg.OpmaskVirtual) {
 	}
 	each(func(j int) {
 		e.VMOVAPS(e.constant(log2e), t[j])
-		e.VFMADD213PS(e.constant(magic32), x[j], t[j])
+		e.VFMADD213PS(e.constant(e.magic()), x[j], t[j])
 	})
 	n := make([]reg.VecVirtual, len(x))
 	each(func(j int) {
 		n[j] = t[j]
 		if e.v == avx2 {
-			n[j] = p[j] // t keeps the bits of n
+			n[j] = p[j] // t keeps the bits of 2^n
 		}
-		e.VSUBPS(e.constant(magic32), t[j], n[j])
+		e.VSUBPS(e.constant(e.magic()), t[j], n[j])
 		e.VFNMADD231PS(e.constant(ln2Hi32), n[j], x[j])
 	})
 	each(func(j int) { e.VFNMADD231PS(e.constant(ln2Lo32), n[j], x[j]) })
@@ -123,7 +131,7 @@ func (e *exp) exp(x []reg.VecVirtual, mask []reg.OpmaskVirtual) {
 			if e.shifted {
 				e.VPSUBD(e.k, t[j], t[j])
 			}
-			e.VPADDD(t[j], p[j], x[j])
+			e.VMULPS(t[j], p[j], x[j]) // an integer addition would lose NaNs
 			return
 		}
 		if e.shifted {
@@ -223,6 +231,7 @@ func expSums(f *file, v vector, shifted bool) {
 	for j := range x {
 		f.VMOVUPS(operand.Mem{Base: src, Index: i, Scale: 4, Disp: v.bytes * j}, x[j])
 	}
+	f.prefetch(v, operand.Mem{Base: src, Index: i, Scale: 4}, 4*v.bytes)
 	e.exp(x, nil)
 	add(x)
 	f.Label("next")
@@ -305,6 +314,17 @@ func expSums(f *file, v vector, shifted bool) {
 	f.Label("done")
 	f.VZEROUPPER()
 	f.RET()
+}
+
+// prefetch fetches so many bytes that will be wanted soon: between loads there is
+// too much to compute for the processor to look as far ahead, or over the end of a
+// page. For AVX2 it wins nothing.
+func (f *file) prefetch(v vector, from operand.Mem, bytes int) {
+	if v == avx512 {
+		for line := 0; line < bytes; line += 64 {
+			f.PREFETCHT0(from.Offset(2048 + line))
+		}
+	}
 }
 
 // expFew generates the sums of the exponentials of short rows.

@@ -32,8 +32,13 @@ var files = []struct {
 	{"moments", moments},
 	{"cross", crosses},
 	{"exp", exps},
+	{"exp64", exps64},
+	{"half", halves},
 	{"read", read},
+	{"soft", softs},
 	{"tally", tallies},
+	{"columns", columns},
+	{"judge", judges},
 }
 
 func main() {

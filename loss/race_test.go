@@ -1,0 +1,6 @@
+//go:build race
+
+package loss
+
+// The race detector makes pools forget, so that allocations cannot be counted.
+const raceDetector = true
