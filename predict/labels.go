@@ -27,7 +27,7 @@ type Labels struct {
 	// ID is the name of a column beside the labels that says which row a label is
 	// of, "" if there is none. See [Labels.Fits].
 	ID  string
-	ids []uint64 // hashes
+	ids []uint32 // hashes
 }
 
 // idNames are what columns that name rows are called, the surest first. A row
@@ -38,13 +38,15 @@ var idNames = []string{"id", "idx", "row_id", "sample_id"}
 var idSeed = maphash.MakeSeed()
 
 // Fits reports whether label i, counted from 0, is of the row that id names. It
-// is, if there are no ids, and beyond the end. Ids are compared as keys are by
-// [Join].
+// is, if there are no ids, and beyond the end; one in 2³² others is taken for it.
+// Ids are compared as keys are by [Join].
 func (l *Labels) Fits(i int64, id []byte) bool {
 	return i >= int64(len(l.ids)) || l.ids[i] == hashID(id)
 }
 
-func hashID(id []byte) uint64 { return maphash.Bytes(idSeed, plainKey(bytes.TrimSpace(id))) }
+// hashID is short, to save memory: labels in another order have more than one id
+// that does not fit.
+func hashID(id []byte) uint32 { return uint32(maphash.Bytes(idSeed, plainKey(bytes.TrimSpace(id)))) }
 
 // Append adds the labels of a further file. Without an id of the same name there,
 // there are none.
@@ -84,7 +86,7 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 		first  int64
 		worker int
 		codes  []int32
-		ids    []uint64
+		ids    []uint32
 	}
 	type coder struct {
 		codes map[string]int32
@@ -124,9 +126,9 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 			}
 			codes[i] = code
 		}
-		var ids []uint64
+		var ids []uint32
 		if id >= 0 {
-			ids = make([]uint64, b.Rows)
+			ids = make([]uint32, b.Rows)
 			for i := range ids {
 				ids[i] = hashID(b.Texts[1].At(i))
 			}
@@ -147,7 +149,7 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 	})
 	l := &Labels{Source: src.Name(), Column: src.Columns()[col].Name, Codes: make([]int32, 0, rows)}
 	if id >= 0 {
-		l.ID, l.ids = src.Columns()[id].Name, make([]uint64, 0, rows)
+		l.ID, l.ids = src.Columns()[id].Name, make([]uint32, 0, rows)
 	}
 	all := make(map[string]int32)
 	recode := make([][]int32, threads)
