@@ -177,10 +177,10 @@ func (s *csvSource) open() error {
 		ps.p = newCSVPlan(s.name, nil, s.delim, s.opt.limit, Selection{})
 		ps.run = newCSVRun(ps.p)
 		ps.b, ps.n, ps.final = s.head, n, ended == io.EOF
-		ps.embedded = 0
+		ps.embedded, ps.waiting = 0, false
 		var st csvState
 		names, pos, st = ps.header(start)
-		if st == csvRow && pos-start > s.opt.limit || st == csvShort && n-start > s.opt.limit || st == csvBad && ps.at-start >= s.opt.limit {
+		if st == csvRow && pos-start > s.opt.limit || st == csvShort && !ps.waiting && n-start > s.opt.limit || st == csvBad && ps.at-start >= s.opt.limit {
 			st = ps.tooLong(start)
 		}
 		if st == csvRow {

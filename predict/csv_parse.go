@@ -178,6 +178,7 @@ type csvParser struct {
 	bad      *Error // first bad cell of this record
 	bare     []byte // cell without its doubled quotes
 	at       int    // where the fault is
+	waiting  bool   // for the rest of the text that an error shows; the record is as long as it is
 }
 
 // parse reads the records that begin before stop. It gives where the next one
@@ -192,7 +193,7 @@ func (ps *csvParser) parse(b []byte, pos, stop, n int, final bool) (int, csvStat
 			break
 		}
 		start, dec := pos, r.dec
-		ps.embedded, ps.bad = 0, nil
+		ps.embedded, ps.bad, ps.waiting = 0, nil, false
 		st := csvRow
 		if c := b[pos]; c == '\n' || c == '\r' || pos == n {
 			if pos, st = ps.blankLine(pos); st == csvDone {
@@ -311,7 +312,7 @@ func (ps *csvParser) parse(b []byte, pos, stop, n int, final bool) (int, csvStat
 			start = ps.blank
 		}
 		switch {
-		case st == csvRow && pos-start > p.limit || st == csvShort && n-start > p.limit || st == csvBad && ps.at-start >= p.limit:
+		case st == csvRow && pos-start > p.limit || st == csvShort && !ps.waiting && n-start > p.limit || st == csvBad && ps.at-start >= p.limit:
 			st = ps.tooLong(start)
 		case st == csvRow && ps.bad != nil:
 			r.fault = ps.bad
@@ -589,7 +590,8 @@ func (ps *csvParser) quoted(pos, col int) (cell []byte, q int, st csvState) {
 		default:
 			text := ps.textFrom(q)
 			if q+len(text) == n && len(text) <= longestCell && !ps.final {
-				return nil, n, csvShort // the message shows all of it
+				ps.waiting = true
+				return nil, n, csvShort
 			}
 			return nil, q, ps.failAt(&Error{What: fmt.Sprintf("%s after the closing quote of a field", cellText(text)),
 				Hint: `a quote within a quoted field is doubled: "a ""b"" c"`}, col, q)
