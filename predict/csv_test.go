@@ -201,11 +201,12 @@ func peerCSV(data []byte, delim byte) (rows [][]string, err error) {
 }
 
 // stricterCSV reports whether the data has what encoding/csv accepts and this reader
-// does not: NUL bytes anywhere, a carriage return in a field without quotes.
+// does not: NUL bytes anywhere, a carriage return in a field without quotes, text
+// that begins as UTF-16 does.
 // (Besides, it takes CRLF within quotes as it is, where encoding/csv makes it LF;
 // and a blank line is a row in a file of one column.)
 func stricterCSV(data []byte) bool {
-	return bytes.IndexByte(data, 0) >= 0 || bytes.IndexByte(bytes.ReplaceAll(data, []byte("\r\n"), nil), '\r') >= 0
+	return bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) || bytes.IndexByte(data, 0) >= 0 || bytes.IndexByte(bytes.ReplaceAll(data, []byte("\r\n"), nil), '\r') >= 0
 }
 
 func checkAgainstPeer(t *testing.T, data []byte, got *csvRows) {
@@ -252,7 +253,7 @@ var csvSeeds = []string{
 	"a,b,c\n1,2,3\n4,5,6\n", "a,b\r\n1,2\r\n", "a\n1\n\n2\n\n", "a,b\n\n1,2\n\n\n3,4", "\xef\xbb\xbfa,b\n1,2\n",
 	"a,b\n\"x,y\",1\n\"x\ny\",2\n\"x \"\"y\"\"\",3\n\"\",4\n", "a,b\n\"x\r\ny\r\n\",2\r\n", "a,b\n1\n2,3\n", "a,b\n1,2,3\n",
 	"a,b\n\"1,2\n", "a,b\n1\"2,3\n", "a,b\n\"1\"2,3\n", "a,b\n1,\"", "a,b\n1,\"\"", "a,b\n1,\"\"\"", "a,b\n1,", "a,b\n,", "a\rb\r", "a,b\n1,2\r", "\"\"\n\"\"\n",
-	"0.5,0.25,-3.125\n1e5,nan,\n NA ,inf,1e-5\n", "\x00,1\n", "1,\x00\n", "\n\n\n", "\r\n1,2", ",\n,\n", "\"a\n\n\nb\",c\n\"\n\n\",d\n\n\n\"\"\"\",e\n",
+	"0.5,0.25,-3.125\n1e5,nan,\n NA ,inf,1e-5\n", "\x00,1\n", "1,\x00\n", "\xff\xfe,1\n", "\xfe\xff\n", "\n\n\n", "\r\n1,2", ",\n,\n", "\"a\n\n\nb\",c\n\"\n\n\",d\n\n\n\"\"\"\",e\n",
 	"x,\"\n\",\"\n\n\",y\n\"\n,\n\",2,3,4\n", "0.123456789,0.12345678901234567,123456789.123456789,1.2345678901234567e-05\n",
 }
 
