@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -122,20 +123,26 @@ func (s *csvSource) open() error {
 	if in == nil {
 		in = io.NewSectionReader(s.in.At, 0, s.in.Size)
 	}
+	ahead := bufio.NewReader(in)
 	var (
 		n     int   // bytes read
 		ended error // io.EOF, or why no more can be read
 	)
+	// It looks one byte ahead: that nothing follows is known right away, however the
+	// input says it.
 	more := func(want int) {
 		s.head = slices.Grow(s.head[:n], want-n+csvPad)[:want+csvPad]
 		for idle := 0; n < want && ended == nil; idle++ {
-			m, err := in.Read(s.head[n:want])
+			m, err := ahead.Read(s.head[n:want])
 			n += m
 			if ended = err; m > 0 {
 				idle = 0
 			} else if idle > 100 {
 				ended = io.ErrNoProgress
 			}
+		}
+		if ended == nil {
+			_, ended = ahead.Peek(1)
 		}
 		s.head = s.head[:n+csvPad]
 		clear(s.head[n:])
@@ -247,6 +254,8 @@ func (s *csvSource) open() error {
 		s.head = nil
 	} else if ended != nil {
 		s.in.Stream = failingReader{ended}
+	} else {
+		s.in.Stream = ahead
 	}
 	return nil
 }
