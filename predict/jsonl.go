@@ -166,6 +166,8 @@ func (s *jsonSource) look(b []byte, n int, eof bool) (records []jsonValue, enoug
 			return nil, false, nil
 		case b[at] == ']':
 			return nil, false, &Error{Source: s.name, What: "an array with nothing in it"}
+		case b[at] != '{' && at+jsonPartial >= n && !eof:
+			return nil, false, nil
 		case b[at] != '{':
 			scan.expected(at, "an object")
 			return nil, false, trouble(1, at, scan.what,
@@ -189,6 +191,8 @@ func (s *jsonSource) look(b []byte, n int, eof bool) (records []jsonValue, enoug
 		} else if after >= n && !eof {
 			return nil, false, nil
 		}
+	case at+jsonPartial >= n && !eof:
+		return nil, false, nil
 	default:
 		scan.expected(at, "an object")
 		return nil, false, trouble(1, at, scan.what, "a record is an object: {\"label\": 1, \"p\": 0.9}")
