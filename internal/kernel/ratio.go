@@ -14,17 +14,7 @@ type ratios struct{ z, log [ratioBlock]float64 }
 
 // logs sets the first n logarithms to log(1 + z), or NaN where z is below 1e-285
 // or above 1e300.
-func (r *ratios) logs(n int) {
-	m := (n + 7) &^ 7
-	switch active {
-	case avx512:
-		logs1pAVX512(r.log[:m], r.z[:m])
-	case avx2:
-		logs1pAVX2(r.log[:m], r.z[:m])
-	default:
-		logs1p(r.log[:n], r.z[:n])
-	}
-}
+func (r *ratios) logs(n int) { logs1pBlock(r.log[:], r.z[:], n) }
 
 // of is the logarithm of a/b, neither of them negative or NaN, of which the i-th
 // of logs is the magnitude.

@@ -141,15 +141,7 @@ func finishPlain(dst, sums, at []float64) {
 
 // carefulLoss is CrossEntropy32 of a row whose exponentials may not fit.
 func carefulLoss(row []float32, target int) float64 {
-	s := shifted(row, target)
-	if s.settled {
-		return s.loss
-	}
-	d := s.shift - float64(row[target])
-	if d > 600 {
-		return d + Log(s.sum)
-	}
-	return math.Log1p(s.sum * math.Exp(d))
+	return shifted(row, target).lossOf(float64(row[target]))
 }
 
 // shiftedSum is Σ_{j≠target} exp(xⱼ - shift), with a shift that is about the
