@@ -16,16 +16,14 @@ type ratios struct{ z, log [ratioBlock]float64 }
 // or above 1e300.
 func (r *ratios) logs(n int) { logs1pBlock(r.log[:], r.z[:], n) }
 
-// of is the logarithm of a/b, neither of them negative or NaN, of which the i-th
-// of logs is the magnitude.
-func (r *ratios) of(i int, a, b float64) float64 {
-	w := r.log[i]
+// logRatio is the logarithm of a/b, neither of them negative or NaN, where w is
+// log(1 + z) or NaN, as logs has it.
+func logRatio(w, z, a, b float64) float64 {
 	if w != w {
-		if z := r.z[i]; z <= sumLeast64 {
-			w = z
-		} else {
+		if !(z <= sumLeast64) {
 			return Log(a) - Log(b)
 		}
+		w = z
 	}
 	return math.Copysign(w, a-b)
 }
@@ -53,7 +51,7 @@ func LogRatioSlice(dst, p, q []float64) {
 				dst[i] = math.NaN()
 				continue
 			}
-			dst[i] = r.of(i, a, b)
+			dst[i] = logRatio(r.log[i], r.z[i], a, b)
 		}
 		dst, p, q = dst[n:], p[n:], q[n:]
 	}
@@ -116,27 +114,46 @@ func klTerms[T float32 | float64](dst []float64, p, q []T, r *ratios) {
 	}
 	for i, v := range p {
 		a, b := float64(v), float64(q[i])
-		d := b - a
 		if z := r.z[i]; z >= 0 && z <= 1 && a > 0 {
-			// With s = (q - p)/(q + p), log(q/p) is 2·(s + s³/3 + s⁵/5 + …), and
-			// (q - p)/p - 2s is s·(q - p)/p. d is exact.
-			s := d / a
-			s /= 2 + s
-			s2 := float64(s * s)
-			dst[i] = float64(s * (d - float64(a*float64(2*s2*atanhTail(s2)))))
-			continue
-		}
-		switch {
-		case !(a >= 0 && b >= 0 && a <= math.MaxFloat64 && b <= math.MaxFloat64):
-			dst[i] = math.NaN()
-		case a == 0:
-			dst[i] = b
-		case b == 0:
-			dst[i] = math.Inf(1)
-		default:
-			dst[i] = max(0, float64(a*r.of(i, a, b))+d)
+			dst[i] = nearKL(a, b-a)
+		} else {
+			dst[i] = farKL(r.log[i], z, a, b)
 		}
 	}
+}
+
+// KLTerm is KLTerms of one pair, to the bit.
+func KLTerm(p, q float64) float64 {
+	z := math.Abs(p-q) / min(p, q)
+	if z >= 0 && z <= 1 && p > 0 {
+		return nearKL(p, q-p)
+	}
+	var w [1]float64
+	logs1p(w[:], []float64{z})
+	return farKL(w[0], z, p, q)
+}
+
+// nearKL is a term of q = p + d, neither more than twice the other, so that d is
+// exact. With s = (q - p)/(q + p), log(q/p) is 2·(s + s³/3 + s⁵/5 + …), and d/p - 2s is
+// s·d/p.
+func nearKL(p, d float64) float64 {
+	s := d / p
+	s /= 2 + s
+	s2 := float64(s * s)
+	return float64(s * (d - float64(p*float64(2*s2*atanhTail(s2)))))
+}
+
+// farKL is a term of any others; w is as in logRatio.
+func farKL(w, z, p, q float64) float64 {
+	switch {
+	case !(p >= 0 && q >= 0 && p <= math.MaxFloat64 && q <= math.MaxFloat64):
+		return math.NaN()
+	case p == 0:
+		return q
+	case q == 0:
+		return math.Inf(1)
+	}
+	return max(0, float64(p*logRatio(w, z, p, q))+(q-p))
 }
 
 // atanhTail is 1/3 + x/5 + x²/7 + …, for x from 0 to 1/9, to 2^-54; interpolated at

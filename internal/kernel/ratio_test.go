@@ -73,6 +73,9 @@ func TestRatioTerms(t *testing.T) {
 	var worst [3]float64
 	for i := range p {
 		a, b := p[i], q[i]
+		if one := KLTerm(a, b); !same(one, kls[i]) {
+			t.Errorf("KLTerm of %v and %v: %v, in a slice %v", a, b, one, kls[i])
+		}
 		if a == b {
 			if !same(logs[i], 0) || !same(kls[i], 0) || !same(middles[i], 0) {
 				t.Fatalf("%v twice: %v, %v, %v", a, logs[i], kls[i], middles[i])
@@ -136,6 +139,9 @@ func TestRatioTermsOddNumbers(t *testing.T) {
 			LogRatioSlice(got[:1], []float64{c.p}, []float64{c.q})
 			KLTerms(got[1:2], []float64{c.p}, []float64{c.q})
 			MiddleTerms(got[2:], []float64{c.p}, []float64{c.q})
+			if one := KLTerm(c.p, c.q); !sameNumber(one, got[1]) {
+				t.Errorf("KLTerm of %v and %v: %v, in a slice %v", c.p, c.q, one, got[1])
+			}
 			for i, want := range []float64{c.log, c.kl, c.middle} {
 				if got[i] != want && !(math.Abs(got[i]-want) <= 2e-15*math.Abs(want)) && (want == want || got[i] == got[i]) {
 					t.Errorf("%d of %v and %v: %v, want %v", i, c.p, c.q, got[i], want)
