@@ -123,18 +123,22 @@ last:
 	JGE  rowDone
 
 part:
-	MOVQ    BX, R10
-	SUBQ    DI, R10
-	CMPQ    R10, $0x40
-	MOVQ    $0x00000040, R12
-	CMOVQGT R12, R10
-	MOVQ    $-1, R11
-	BZHIQ   R10, R11, R11
-	CMPQ    DI, R9
-	JNE     masked
-	MOVQ    R8, R12
-	SUBQ    DI, R12
-	BTRQ    R12, R11
+	PREFETCHT0 2048(DX)(DI*4)
+	PREFETCHT0 2112(DX)(DI*4)
+	PREFETCHT0 2176(DX)(DI*4)
+	PREFETCHT0 2240(DX)(DI*4)
+	MOVQ       BX, R10
+	SUBQ       DI, R10
+	CMPQ       R10, $0x40
+	MOVQ       $0x00000040, R12
+	CMOVQGT    R12, R10
+	MOVQ       $-1, R11
+	BZHIQ      R10, R11, R11
+	CMPQ       DI, R9
+	JNE        masked
+	MOVQ       R8, R12
+	SUBQ       DI, R12
+	BTRQ       R12, R11
 
 masked:
 	KMOVW         R11, K1
@@ -343,7 +347,7 @@ DATA c10<>+56(SB)/8, $0x3ab573903ab57390
 GLOBL c10<>(SB), RODATA|NOPTR, $64
 
 // func expFewAVX512(sums []float64, x []float32, classes int, targets []int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·expFewAVX512(SB), NOSPLIT, $0-80
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -367,6 +371,7 @@ TEXT ·expFewAVX512(SB), NOSPLIT, $0-80
 row:
 	SUBQ          $0x01, CX
 	JLT           done
+	PREFETCHT0    2048(DX)
 	MOVQ          (SI), R8
 	MOVQ          DI, R9
 	BTRQ          R8, R9
@@ -1028,18 +1033,22 @@ last:
 	JGE  rowDone
 
 part:
-	MOVQ    BX, R10
-	SUBQ    DI, R10
-	CMPQ    R10, $0x40
-	MOVQ    $0x00000040, R12
-	CMOVQGT R12, R10
-	MOVQ    $-1, R11
-	BZHIQ   R10, R11, R11
-	CMPQ    DI, R9
-	JNE     masked
-	MOVQ    R8, R12
-	SUBQ    DI, R12
-	BTRQ    R12, R11
+	PREFETCHT0 2048(DX)(DI*4)
+	PREFETCHT0 2112(DX)(DI*4)
+	PREFETCHT0 2176(DX)(DI*4)
+	PREFETCHT0 2240(DX)(DI*4)
+	MOVQ       BX, R10
+	SUBQ       DI, R10
+	CMPQ       R10, $0x40
+	MOVQ       $0x00000040, R12
+	CMOVQGT    R12, R10
+	MOVQ       $-1, R11
+	BZHIQ      R10, R11, R11
+	CMPQ       DI, R9
+	JNE        masked
+	MOVQ       R8, R12
+	SUBQ       DI, R12
+	BTRQ       R12, R11
 
 masked:
 	KMOVW         R11, K1
@@ -1142,7 +1151,7 @@ done:
 	RET
 
 // func expSumsAVX2(sums []float64, x []float32, classes int, targets []int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·expSumsAVX2(SB), NOSPLIT, $0-80
 	MOVQ sums_base+0(FP), AX
 	MOVQ sums_len+8(FP), CX
@@ -1261,6 +1270,8 @@ last:
 	JGE  rowDone
 
 part:
+	PREFETCHT0   2048(DX)(DI*4)
+	PREFETCHT0   2112(DX)(DI*4)
 	MOVQ         BX, R10
 	SUBQ         DI, R10
 	MOVQ         R8, R11
@@ -1483,7 +1494,7 @@ DATA c58<>+24(SB)/8, $0x0000001f0000001e
 GLOBL c58<>(SB), RODATA|NOPTR, $32
 
 // func expFewAVX2(sums []float64, x []float32, classes int, targets []int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·expFewAVX2(SB), NOSPLIT, $0-80
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -1496,6 +1507,7 @@ TEXT ·expFewAVX2(SB), NOSPLIT, $0-80
 row:
 	SUBQ         $0x01, CX
 	JLT          done
+	PREFETCHT0   2048(DX)
 	MOVQ         (SI), DI
 	VMOVD        DI, X2
 	VPBROADCASTD X2, Y2
@@ -2060,7 +2072,7 @@ DATA c92<>+24(SB)/8, $0x7ff8000000000001
 GLOBL c92<>(SB), RODATA|NOPTR, $32
 
 // func expSumShiftedAVX2(sums []float64, x []float32, classes int, targets []int, k float32)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·expSumShiftedAVX2(SB), NOSPLIT, $0-84
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -2176,6 +2188,8 @@ last:
 	JGE  rowDone
 
 part:
+	PREFETCHT0   2048(DX)(DI*4)
+	PREFETCHT0   2112(DX)(DI*4)
 	MOVQ         BX, R10
 	SUBQ         DI, R10
 	MOVQ         R8, R11

@@ -245,6 +245,7 @@ func expSums(f *file, v vector, shifted bool) {
 
 	// A part of a step: the last values of a row, or those around the target.
 	f.Label("part")
+	f.prefetchAhead(operand.Mem{Base: src, Index: i, Scale: 4}, 4*v.bytes)
 	f.MOVQ(n, left)
 	f.SUBQ(i, left)
 	if v == avx512 {
@@ -321,9 +322,13 @@ func expSums(f *file, v vector, shifted bool) {
 // page. For AVX2 it wins nothing.
 func (f *file) prefetch(v vector, from operand.Mem, bytes int) {
 	if v == avx512 {
-		for line := 0; line < bytes; line += 64 {
-			f.PREFETCHT0(from.Offset(2048 + line))
-		}
+		f.prefetchAhead(from, bytes)
+	}
+}
+
+func (f *file) prefetchAhead(from operand.Mem, bytes int) {
+	for line := 0; line < bytes; line += 64 {
+		f.PREFETCHT0(from.Offset(2048 + line))
 	}
 }
 
@@ -349,6 +354,7 @@ func expFew(f *file, v vector) {
 	f.Label("row")
 	f.SUBQ(operand.Imm(1), rows)
 	f.JLT(operand.LabelRef("done"))
+	f.prefetchAhead(at(src, 0), 64)
 	target := f.GP64()
 	f.MOVQ(at(targets, 0), target)
 	if v == avx512 {
