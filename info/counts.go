@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"surprisal"
+	"surprisal/internal/kernel"
 )
 
 // An Estimator estimates the entropy of what outcomes were drawn from, given how
@@ -64,14 +65,29 @@ func MaximumLikelihood(counts []int64) surprisal.Estimate {
 	if !ok {
 		return noData()
 	}
-	h := Entropy(shares(counts, n))
+	p := shares(counts, n)
+	h := Entropy(p)
 	var room few
-	s := sum{parts: room[:0]}
-	for _, c := range counts {
-		if c > 0 {
-			d := logRatio(n, float64(c)) - h
-			s = s.add(float64(c) / n * d * d)
+	var x, whole [block]float64
+	for i := range whole {
+		whole[i] = n
+	}
+	s := sumsOf(len(counts), &room)
+	for from := 0; from < len(counts); from += block {
+		counts := counts[from:min(from+block, len(counts))]
+		x, p := x[:len(counts)], p[from:from+len(counts)]
+		for i, c := range counts {
+			x[i] = float64(c)
 		}
+		kernel.LogRatioSlice(x, whole[:len(x)], x)
+		for i, c := range counts {
+			d := x[i] - h
+			x[i] = 0
+			if c > 0 {
+				x[i] = p[i] * d * d
+			}
+		}
+		s = s.addTerms(x)
 	}
 	v := s.value()
 	if equalCounts(counts) {
@@ -114,14 +130,24 @@ func ChaoShen(counts []int64) surprisal.Estimate {
 	}
 	covered := 1 - single/n
 	var room few
-	s := sum{parts: room[:0]}
-	for _, c := range counts {
-		if c == 0 {
-			continue
+	var p, x [block]float64
+	s := sumsOf(len(counts), &room)
+	for from := 0; from < len(counts); from += block {
+		counts := counts[from:min(from+block, len(counts))]
+		p, x := p[:len(counts)], x[:len(counts)]
+		for i, c := range counts {
+			p[i] = covered * float64(c) / n
 		}
-		p := covered * float64(c) / n
-		seen := -math.Expm1(n * math.Log1p(-p)) // 1 − (1 − p)ⁿ
-		s = s.add(p * nats(p) / seen)
+		kernel.NegLogSlice(x, p)
+		for i, c := range counts {
+			if c == 0 {
+				x[i] = 0
+				continue
+			}
+			seen := -math.Expm1(n * math.Log1p(-p[i])) // 1 − (1 − p)ⁿ, of small p too: no kernel has it
+			x[i] = p[i] * x[i] / seen
+		}
+		s = s.addTerms(x)
 	}
 	return estimate(counts, s.value(), math.NaN())
 }
@@ -219,7 +245,7 @@ func digamma(x float64) float64 {
 	}
 	y := 1 / (x * x)
 	series := y * (1./12 + y*(-1./120+y*(1./252+y*(-1./240+y*(1./132+y*(-691./32760+y*(1./12)))))))
-	return math.Log(x) - 0.5/x - series - below
+	return kernel.Log(x) - 0.5/x - series - below
 }
 
 // trigamma is ψ′(x), the second derivative of log Γ, for x > 0: the recurrence

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"surprisal"
+	"surprisal/internal/kernel"
 )
 
 // CrossEntropy is Σ −p·log q, the cross entropy of q relative to p: the mean
@@ -43,10 +44,16 @@ func CrossEntropyCounts(counts []int64, q []float64) float64 {
 		panic(fmt.Sprintf("info: %d counts, q has %d outcomes", len(counts), len(q)))
 	}
 	var acc surprisal.Accumulator
-	for i, n := range counts {
-		notNegative(i, n)
-		if n > 0 {
-			acc.AddRepeated(nats(q[i]), 1, n)
+	var x [block]float64
+	for from := 0; from < len(q); from += block {
+		x := x[:min(block, len(q)-from)]
+		kernel.NegLogSlice(x, q[from:from+len(x)])
+		for i, v := range x {
+			n := counts[from+i]
+			notNegative(from+i, n)
+			if n > 0 {
+				acc.AddRepeated(v, 1, n)
+			}
 		}
 	}
 	return acc.Mean()

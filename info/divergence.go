@@ -1,6 +1,10 @@
 package info
 
-import "math"
+import (
+	"math"
+
+	"surprisal/internal/kernel"
+)
 
 // KL is the raw sum Σ p·log(p/q): the Kullback–Leibler divergence KL(p‖q) of q
 // from p, what believing q costs above the entropy of p. It is cross entropy
@@ -19,17 +23,18 @@ func KL(p, q []float64) float64 {
 		return math.NaN()
 	}
 	var room few
-	s := sum{parts: room[:0]}
-	for i, v := range p {
-		switch w := q[i]; {
-		case v == 0 && w >= 0:
-		case v > 0 && w > 0:
-			s = s.addProduct(v, logRatio(v, w))
-		case v > 0 && w == 0:
-			s = s.add(math.Inf(1))
-		default:
-			return math.NaN()
+	var x [block]float64
+	s := sumsOf(len(p), &room)
+	for len(p) > 0 {
+		n := min(len(p), block)
+		kernel.LogRatioSlice(x[:n], p[:n], q[:n])
+		for i, v := range p[:n] {
+			if v == 0 && q[i] >= 0 {
+				x[i] = 0 // also of 0 and 0
+			}
 		}
+		s = s.addProducts(p[:n], x[:n])
+		p, q = p[n:], q[n:]
 	}
 	return s.value()
 }
@@ -37,42 +42,15 @@ func KL(p, q []float64) float64 {
 // generalisedKL is Σ p·log(p/q) − p + q, in which no term is negative.
 func generalisedKL(p, q []float64) float64 {
 	var room few
-	s := sum{parts: room[:0]}
-	for i, v := range p {
-		s = s.add(excess(v, q[i]))
+	var x [block]float64
+	s := sumsOf(len(p), &room)
+	for len(p) > 0 {
+		n := min(len(p), block)
+		kernel.KLTerms(x[:n], p[:n], q[:n])
+		s = s.addTerms(x[:n])
+		p, q = p[n:], q[n:]
 	}
 	return s.value()
-}
-
-// excess is p·log(p/q) − p + q for p, q ≥ 0: never negative, 0 exactly where
-// they are equal, and accurate where they are close. With u = (q − p)/p it is
-// p·(u − log(1 + u)).
-func excess(p, q float64) float64 {
-	switch {
-	case p == 0:
-		return q
-	case q == 0:
-		return math.Inf(1)
-	case p == q:
-		return 0
-	}
-	u := (q - p) / p
-	if math.Abs(u) > 0.5 {
-		return max(0, float64(p*logRatio(p, q))+(q-p))
-	}
-	// log(1 + u) = 2·atanh(r) with r = u/(2 + u), and u − 2r = r·u, so that
-	// u − log(1 + u) = r·(u − 2r²·(1/3 + r²/5 + r⁴/7 + …)). Here |r| ≤ 1/3.
-	r := u / (2 + u)
-	r2 := r * r
-	series, power := 0.0, 1.0
-	for k := 3.0; ; k += 2 {
-		next := series + power/k
-		if next == series {
-			break
-		}
-		series, power = next, power*r2
-	}
-	return p * (r * (u - float64(2*r2*series)))
 }
 
 // JensenShannon is the Jensen–Shannon divergence ½·KL(p‖m) + ½·KL(q‖m) with
@@ -81,21 +59,21 @@ func excess(p, q float64) float64 {
 // libraries give one under the name of the other.
 //
 // Each outcome's term is computed so that it cannot be negative: neither can the
-// sum, and it is exactly 0 where p equals q. Nothing is checked: NaN or negative
-// elements give NaN, no elements NaN, different lengths panic.
+// sum, and it is exactly 0 where p equals q. Nothing is checked: NaN, infinite or
+// negative elements give NaN, no elements NaN, different lengths panic.
 func JensenShannon(p, q []float64) float64 {
 	sameLength(p, q)
 	if len(p) == 0 {
 		return math.NaN()
 	}
 	var room few
-	s := sum{parts: room[:0]}
-	for i, v := range p {
-		w := q[i]
-		if !(v >= 0 && w >= 0) {
-			return math.NaN()
-		}
-		s = s.add(middle(v, w))
+	var x [block]float64
+	s := sumsOf(len(p), &room)
+	for len(p) > 0 {
+		n := min(len(p), block)
+		kernel.MiddleTerms(x[:n], p[:n], q[:n])
+		s = s.addTerms(x[:n])
+		p, q = p[n:], q[n:]
 	}
 	return s.value()
 }
@@ -103,32 +81,3 @@ func JensenShannon(p, q []float64) float64 {
 // JensenShannonDistance is the square root of [JensenShannon], which is a metric:
 // it obeys the triangle inequality. For distributions at most √(log 2) = 0.8326.
 func JensenShannonDistance(p, q []float64) float64 { return math.Sqrt(JensenShannon(p, q)) }
-
-// middle is ½·(p·log(2p/(p+q)) + q·log(2q/(p+q))) for p, q ≥ 0.
-func middle(p, q float64) float64 {
-	t := p + q
-	if t == 0 {
-		return 0
-	}
-	d := math.Abs(p-q) / t
-	if d > 0.5 {
-		lo, hi := min(p, q), max(p, q)
-		v := float64(hi * logRatio(2*hi, t))
-		if lo > 0 {
-			v += float64(lo * logRatio(2*lo, t))
-		}
-		return v / 2
-	}
-	// ((1 + d)·log(1 + d) + (1 − d)·log(1 − d))·t/4, as a series in d² whose
-	// terms are d^2k/(k·(2k − 1)).
-	d2 := d * d
-	series, power := 0.0, d2
-	for k := 1.0; ; k++ {
-		next := series + power/(k*(2*k-1))
-		if next == series {
-			break
-		}
-		series, power = next, power*d2
-	}
-	return t / 4 * series
-}

@@ -32,6 +32,11 @@ func TestNaN(t *testing.T) {
 			t.Errorf("Entropy(%v) = %v", bad, v)
 		}
 	}
+	for _, p := range [][]float64{{inf, 0}, {inf, 1}, {inf, inf}} {
+		if v := info.JensenShannon(p, []float64{.5, .5}); !math.IsNaN(v) {
+			t.Errorf("JensenShannon(%v, half) = %v", p, v)
+		}
+	}
 	for name, f := range pairs {
 		if name == "TotalVariation" {
 			continue

@@ -101,44 +101,78 @@ func Sum(x []float64) float64 {
 	return s.value()
 }
 
+// block is how many terms go through the kernels at a time, and few of them are
+// too few for the superaccumulator of the root package.
+const (
+	block    = 256
+	fewTerms = 64
+)
+
+// sums is where the terms of blocks go: one by one into a sum if they are few, into
+// a superaccumulator otherwise. Both are exact.
+type sums struct {
+	sum
+	many *surprisal.Accumulator
+}
+
+func sumsOf(n int, room *few) sums {
+	s := sums{sum: sum{parts: room[:0]}}
+	if n > fewTerms {
+		s.many = new(surprisal.Accumulator)
+	}
+	return s
+}
+
+// addTerms adds up to block terms. Those that are no numbers are taken out of x.
+func (s sums) addTerms(x []float64) sums {
+	for i, v := range x {
+		if s.many == nil || v-v != 0 {
+			s.sum = s.add(v)
+			x[i] = 0
+		}
+	}
+	if s.many != nil {
+		s.many.AddSlice(x)
+	}
+	return s
+}
+
+// addProducts adds up to block products p·x, not rounded, of which those with p = 0
+// are 0 unless x is NaN. It overwrites x.
+func (s sums) addProducts(p, x []float64) sums {
+	var lo [block]float64
+	for i, v := range p {
+		if v == 0 && x[i] == x[i] {
+			x[i] = 0
+			continue
+		}
+		product := float64(v * x[i]) // a fused one less itself would not be 0
+		if product-product == 0 {
+			lo[i] = math.FMA(v, x[i], -product)
+		}
+		x[i] = product
+	}
+	return s.addTerms(lo[:len(p)]).addTerms(x)
+}
+
+func (s sums) value() float64 {
+	if s.many != nil && s.odd == 0 {
+		return s.many.Total()
+	}
+	return s.sum.value()
+}
+
 // mixed is Σ −p·log q, exactly but for the rounding of the logarithms, and rounded
 // once. Terms with p = 0 are 0 unless q is negative or NaN, which makes it NaN.
 func mixed(p, q []float64) float64 {
 	var room few
-	s := sum{parts: room[:0]}
-	var hi, lo [256]float64
-	// The superaccumulator of the root package is worth it for many terms.
-	var many *surprisal.Accumulator
-	if len(p) > len(hi)/4 {
-		many = new(surprisal.Accumulator)
-	}
+	var x [block]float64
+	s := sumsOf(len(p), &room)
 	for len(p) > 0 {
-		n := min(len(p), len(hi))
-		kernel.NegLogSlice(hi[:n], q[:n])
-		for i, v := range p[:n] {
-			if v == 0 && q[i] >= 0 {
-				hi[i], lo[i] = 0, 0
-				continue
-			}
-			product := float64(v * hi[i]) // a fused one less itself would not be 0
-			if product-product != 0 {
-				s = s.add(product)
-				hi[i], lo[i] = 0, 0
-				continue
-			}
-			hi[i], lo[i] = product, math.FMA(v, hi[i], -product)
-			if many == nil {
-				s = s.add(lo[i]).add(product)
-			}
-		}
-		if many != nil && s.odd == 0 {
-			many.AddSlice(hi[:n])
-			many.AddSlice(lo[:n])
-		}
+		n := min(len(p), block)
+		kernel.NegLogSlice(x[:n], q[:n])
+		s = s.addProducts(p[:n], x[:n])
 		p, q = p[n:], q[n:]
-	}
-	if many != nil && s.odd == 0 {
-		return many.Total()
 	}
 	return s.value()
 }
@@ -147,18 +181,6 @@ func mixed(p, q []float64) float64 {
 func nats(q float64) float64 { return 0 - kernel.Log(q) }
 
 const smallestNormal = 0x1p-1022
-
-// logRatio is log(a/b) for a, b > 0, to full relative accuracy where they are
-// close, and exactly 0 where they are equal.
-func logRatio(a, b float64) float64 {
-	if a >= b/2 && a <= 2*b {
-		return math.Log1p((a - b) / b) // a − b is exact here
-	}
-	if r := a / b; r >= smallestNormal && r <= math.MaxFloat64 {
-		return kernel.Log(r)
-	}
-	return kernel.Log(a) - kernel.Log(b)
-}
 
 func sameLength(p, q []float64) {
 	if len(p) != len(q) {

@@ -3,6 +3,8 @@ package info
 import (
 	"fmt"
 	"math"
+
+	"surprisal/internal/kernel"
 )
 
 // The functions below take the joint distribution of two variables as a table:
@@ -15,16 +17,11 @@ func Joint(table [][]float64) float64 {
 	if columns(table) == 0 {
 		return math.NaN()
 	}
-	var room few
-	s := sum{parts: room[:0]}
+	flat := make([]float64, 0, len(table)*len(table[0]))
 	for _, row := range table {
-		for _, v := range row {
-			if v != 0 {
-				s = s.addProduct(v, nats(v))
-			}
-		}
+		flat = append(flat, row...)
 	}
-	return s.value()
+	return mixed(flat, flat)
 }
 
 // Conditional is the conditional entropy H(Y | X) of the columns given the rows:
@@ -35,16 +32,23 @@ func Conditional(table [][]float64) float64 {
 		return math.NaN()
 	}
 	var room few
-	s := sum{parts: room[:0]}
+	var x, whole [block]float64
+	s := sumsOf(len(table)*len(table[0]), &room)
 	for _, row := range table {
 		t := Sum(row)
-		for _, v := range row {
-			if v != 0 {
-				if !(v > 0 && t > 0) {
-					return math.NaN()
-				}
-				s = s.addProduct(v, logRatio(t, v))
+		for len(row) > 0 {
+			n := min(len(row), block)
+			for i := range whole[:n] {
+				whole[i] = t
 			}
+			kernel.LogRatioSlice(x[:n], whole[:n], row[:n])
+			for i, v := range row[:n] {
+				if v == 0 {
+					x[i] = 0
+				}
+			}
+			s = s.addProducts(row[:n], x[:n])
+			row = row[n:]
 		}
 	}
 	return s.value()

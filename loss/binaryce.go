@@ -155,12 +155,7 @@ func (j *binaryWork) rows(w *worker, out []float64, from, to int) error {
 	for i, z := range w.row {
 		w.probs[i] = -math.Abs(z)
 	}
-	kernel.ExpSlice(w.part, w.probs)
-	for i, v := range w.probs {
-		if v < -700 { // where ExpSlice ends
-			w.part[i] = math.Exp(v)
-		}
-	}
+	exps(w.part, w.probs)
 	kernel.Log1pSlice(w.total, w.part)
 	column := from % j.columns
 	for i, z := range w.row {

@@ -14,26 +14,26 @@ import (
 // 1. NaN for a negative variance; a variance of 0 gives -Inf at the mean and +Inf
 // elsewhere.
 func GaussianNLL(y, mean, variance float64) float64 {
-	return gaussian(y, mean, variance) + halfLog2Pi
+	return gaussian(y, mean, variance, kernel.Log(variance)) + halfLog2Pi
 }
 
 const halfLog2Pi = 0.918938533204672741780329736406
 
-// gaussian is GaussianNLL less its constant.
-func gaussian(y, mean, v float64) float64 {
+// gaussian is GaussianNLL less its constant, given the logarithm of the variance v.
+func gaussian(y, mean, v, logV float64) float64 {
 	d := y - mean
 	switch {
 	case v == 0 && d != 0 && d == d:
 		return math.Inf(1)
 	case v == 0 || d == 0:
-		return 0.5*kernel.Log(v) + float64(0*d)
+		return 0.5*logV + float64(0*d)
 	}
 	z := d * d / v
 	if math.IsInf(z, 1) || !(d*d >= 0x1p-1000) { // the square left the range
 		r := d / math.Sqrt(v)
 		z = r * r
 	}
-	return 0.5 * (kernel.Log(v) + z)
+	return 0.5 * (logV + z)
 }
 
 // PoissonNLL is -log of the probability of y under a Poisson distribution, in
@@ -50,7 +50,7 @@ func PoissonNLL(y, rate float64) float64 {
 	case y == 0:
 		return rate
 	}
-	return logCount(y) + deviance(y, rate)
+	return logCount(y, kernel.Log(y)) + kernel.KLTerm(y, rate)
 }
 
 // PoissonNLLLog is PoissonNLL given the logarithm of the rate, which may be -Inf.
@@ -64,50 +64,30 @@ func PoissonNLLLog(y, logRate float64) float64 {
 	case y == 0:
 		return math.Exp(logRate)
 	}
-	t := logRate - kernel.Log(y)
-	return logCount(y) + y*bregman(0-t)
+	logY := kernel.Log(y)
+	return logCount(y, logY) + y*bregman(logY-logRate)
 }
 
-// deviance is rate - y - y·log(rate/y), for y > 0.
-func deviance(y, rate float64) float64 {
-	r := (rate - y) / y
-	var t float64
-	if math.Abs(r) < 0.5 {
-		t = math.Log1p(r)
-		if math.Abs(r) < 0.1 {
-			return y * logGap(r)
-		}
-		return y * (r - t)
-	}
-	t = kernel.Log(rate) - kernel.Log(y)
-	return (rate - y) - y*t
-}
-
-// logGap is r - log1p(r) for |r| < 0.1, without cancellation: with s = r/(2 + r),
-// log1p(r) is 2·(s + s³/3 + s⁵/5 + …) and r - 2·s is r·s.
-func logGap(r float64) float64 {
-	s := r / (2 + r)
-	s2 := s * s
-	odd := 1.0 / 3
-	odd += s2 * (1.0/5 + s2*(1.0/7+s2*(1.0/9+s2*(1.0/11+s2*(1.0/13)))))
-	return r*s - 2*s*s2*odd
-}
-
-// logCount is log(y!) - y·log(y) + y, for whole y > 0: half of log(2πy), and what
-// Stirling's formula lacks.
-func logCount(y float64) float64 {
+// logCount is log(y!) - y·log(y) + y, for whole y > 0, given log y: half of
+// log(2πy), and what Stirling's formula lacks.
+func logCount(y, logY float64) float64 {
 	if y <= 20 { // y! is a float64
-		f := 1.0
-		for k := 2.0; k <= y; k++ {
-			f *= k
-		}
-		return kernel.Log(f) - y*kernel.Log(y) + y
+		return logFactorials[int(y)] - y*logY + y
 	}
 	r := 1 / y
 	r2 := r * r
 	lack := r * (1.0/12 - r2*(1.0/360-r2*(1.0/1260-r2*(1.0/1680-r2*(1.0/1188)))))
-	return 0.5*kernel.Log(y) + halfLog2Pi + lack
+	return 0.5*logY + halfLog2Pi + lack
 }
+
+var logFactorials = func() (logs [21]float64) {
+	f := 1.0
+	for k := range logs {
+		f *= float64(max(1, k))
+		logs[k] = kernel.Log(f)
+	}
+	return logs
+}()
 
 // Gaussian is the loss of observations under normal distributions, each with its
 // own mean and variance: -log of the density, in full unless a field says
@@ -221,27 +201,50 @@ func (p *Poisson) do(ctx context.Context, dst []float64, sum *surprisal.Accumula
 	return j.do(ctx, dst, sum, p.Workers)
 }
 
-// nats is the loss of a count.
-func (p *Poisson) nats(y, rate float64) float64 {
-	if p.Factorial == ExactFactorial && p.Add == 0 {
-		if p.LogRate {
-			return PoissonNLLLog(y, rate)
-		}
-		return PoissonNLL(y, rate)
-	}
-	var s float64
-	if p.LogRate {
-		s = math.Exp(rate) - product(y, rate)
-	} else {
-		s = rate - product(y, kernel.Log(rate+p.Add))
-	}
+// nats turns rates into the losses of the counts y. scratch is of the same length.
+func (p *Poisson) nats(rates, y, scratch []float64) {
+	exact := p.Factorial == ExactFactorial && p.Add == 0
 	switch {
-	case p.Factorial == ExactFactorial && y > 0:
-		s += y*kernel.Log(y) - y + logCount(y)
-	case p.Factorial == StirlingFactorial && y > 1:
-		s += y*kernel.Log(y) - y + 0.5*kernel.Log(2*math.Pi*y)
+	case exact && !p.LogRate:
+		kernel.KLTerms(rates, y, rates) // the deviance
+	case exact:
+		kernel.LogSlice(scratch, y)
+		for i, rate := range rates {
+			if v := y[i]; v == 0 {
+				rates[i] = math.Exp(rate)
+			} else {
+				rates[i] = v * bregman(scratch[i]-rate) // no kernel has expm1
+			}
+		}
+	case p.LogRate:
+		exps(scratch, rates)
+		for i, rate := range rates {
+			rates[i] = scratch[i] - product(y[i], rate)
+		}
+	default:
+		for i, rate := range rates {
+			scratch[i] = rate + p.Add
+		}
+		kernel.LogSlice(scratch, scratch)
+		for i, rate := range rates {
+			rates[i] = rate - product(y[i], scratch[i])
+		}
 	}
-	return s
+	if p.Factorial == NoFactorial {
+		return
+	}
+	kernel.LogSlice(scratch, y)
+	for i, v := range y {
+		logY := scratch[i]
+		switch {
+		case exact && v > 0:
+			rates[i] += logCount(v, logY)
+		case p.Factorial == ExactFactorial && v > 0:
+			rates[i] += v*logY - v + logCount(v, logY)
+		case p.Factorial == StirlingFactorial && v > 1:
+			rates[i] += v*logY - v + 0.5*kernel.Log(2*math.Pi*v)
+		}
+	}
 }
 
 // density is the work of a call of Gaussian, or of Poisson, on one number a row.
@@ -276,7 +279,7 @@ func (j *density) do(ctx context.Context, dst []float64, sum *surprisal.Accumula
 
 func (j *density) rows(w *worker, out []float64, from, to int) error {
 	n := to - from
-	w.row, w.probs, w.q = grown(w.row, n), grown(w.probs, n), grown(w.q, n)
+	w.row, w.probs, w.q, w.part = grown(w.row, n), grown(w.probs, n), grown(w.q, n), grown(w.part, n)
 	j.y.span(from, to).widen(w.row)
 	j.a.span(from, to).widen(w.probs)
 	bad := func(i int, what string, v float64, want string) error {
@@ -288,7 +291,11 @@ func (j *density) rows(w *worker, out []float64, from, to int) error {
 			if !(v >= 0) {
 				return bad(i, "variance", v, "a number from 0 up")
 			}
-			out[i] = gaussian(w.row[i], w.probs[i], max(v, g.MinVariance))
+			w.q[i] = max(v, g.MinVariance)
+		}
+		kernel.LogSlice(w.part, w.q)
+		for i, v := range w.q {
+			out[i] = gaussian(w.row[i], w.probs[i], v, w.part[i])
 			if !g.NoConstant {
 				out[i] += halfLog2Pi
 			}
@@ -306,8 +313,9 @@ func (j *density) rows(w *worker, out []float64, from, to int) error {
 		case !p.LogRate && !(rate >= 0 && rate <= math.MaxFloat64):
 			return bad(i, "rate", rate, "a finite number from 0 up")
 		}
-		out[i] = p.nats(y, rate)
 	}
+	copy(out, w.probs)
+	p.nats(out, w.row, w.part)
 	return nil
 }
 
@@ -326,4 +334,14 @@ func bregman(d float64) float64 {
 		sum = (1 - sum) * d / float64(n)
 	}
 	return float64(d*d) / 2 * (1 - sum)
+}
+
+// exps sets dst to the exponentials of x.
+func exps(dst, x []float64) {
+	kernel.ExpSlice(dst, x)
+	for i, v := range x {
+		if !(math.Abs(v) <= 700) { // where ExpSlice ends
+			dst[i] = math.Exp(v)
+		}
+	}
 }

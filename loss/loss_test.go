@@ -136,3 +136,43 @@ func TestLengthsPanic(t *testing.T) {
 		}()
 	}
 }
+
+// Probabilities: terms that are not negative, nothing for equal rows, and what is
+// no probability is NaN.
+func TestKLProbs(t *testing.T) {
+	inf, nan := math.Inf(1), math.NaN()
+	for _, c := range []struct {
+		p, q []float64
+		want float64
+	}{
+		{[]float64{1. / 6, 1. / 6, 1. / 6, 1. / 6, 1. / 6, 1. / 6}, []float64{.18, .18, .15, .17, .17, .15}, 0.0028656157418394},
+		{[]float64{.1, .1, .1, .1, .1, .5}, []float64{.18, .18, .15, .17, .17, .15}, 0.3377569081592939},
+		{[]float64{0, 1}, []float64{0, 1}, 0},
+		{[]float64{0, 1}, []float64{.5, .5}, math.Ln2},
+		{[]float64{.5, .5}, []float64{0, 1}, inf},
+		{[]float64{-.5, 1.5}, []float64{-.5, 1.5}, nan},
+		{[]float64{inf}, []float64{inf}, nan},
+		{[]float64{.5, .5}, []float64{0, nan}, nan},
+		{nil, nil, 0},
+	} {
+		if got := KLProbs(c.p, c.q); !same(got, c.want, 1e-13) {
+			t.Errorf("KL of %v and %v: %v, want %v", c.p, c.q, got, c.want)
+		}
+	}
+	r := rand.New(rand.NewPCG(6, 7))
+	for n := range 200 {
+		p, q := make([]float32, n), make([]float32, n)
+		for i := range p {
+			p[i], q[i] = r.Float32(), r.Float32()
+			if r.IntN(2) == 0 {
+				q[i] = math.Nextafter32(p[i], 2)
+			}
+		}
+		if got := KLProbs(p, q); !(got > 0 || n == 0) {
+			t.Errorf("%d classes: %v", n, got)
+		}
+		if got := KLProbs(p, p); math.Float64bits(got) != 0 {
+			t.Errorf("%d classes and themselves: %v", n, got)
+		}
+	}
+}

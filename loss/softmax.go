@@ -1,6 +1,7 @@
 package loss
 
 import (
+	"fmt"
 	"math"
 
 	"surprisal/internal/kernel"
@@ -17,36 +18,11 @@ type Float interface{ float32 | float64 }
 //
 // A target logit of −Inf costs +Inf; other logits of −Inf are classes ruled out
 // and cost nothing; if all are −Inf, or any is NaN or +Inf, there is no softmax
-// and the loss is NaN. A target outside the row panics.
+// and the loss is NaN. A target outside the row panics. The last bits depend on the
+// kind of processor.
 func Softmax[T Float](logits []T, target int) float64 {
-	xt := float64(logits[target])
-	most := math.Inf(-1) // of the others
-	for j, x := range logits {
-		if v := float64(x); j != target && (v > most || v != v) {
-			most = v
-			if v != v {
-				return math.NaN()
-			}
-		}
-	}
-	switch {
-	case xt != xt || math.IsInf(xt, 1) || math.IsInf(most, 1):
-		return math.NaN()
-	case math.IsInf(xt, -1):
-		if math.IsInf(most, -1) {
-			return math.NaN()
-		}
-		return math.Inf(1)
-	case math.IsInf(most, -1):
-		return 0
-	}
-	most = max(most, xt)
-	rest := sumExp(sumExp(0, logits[:target], most), logits[target+1:], most)
-	if xt == most {
-		return math.Log1p(rest)
-	}
-	// m − x_t is taken first: m + log(sum) would absorb a small log(sum) when m is large.
-	return (most - xt) + kernel.Log(rest+math.Exp(xt-most))
+	inside(len(logits), target)
+	return kernel.CrossEntropyRow(logits, target)
 }
 
 // SoftmaxProbs is [Softmax], to the bit, and fills dst with the softmax probabilities of all
@@ -58,40 +34,14 @@ func SoftmaxProbs[T Float](dst []float64, logits []T, target int) float64 {
 	if len(dst) != len(logits) {
 		panic("loss: dst and logits differ in length")
 	}
-	most := math.Inf(-1)
-	for _, v := range logits {
-		x := float64(v)
-		most = max(most, x) // NaN if any is
-	}
-	if most != most || math.IsInf(most, 0) {
-		return math.NaN()
-	}
-	var rest float64
-	for j, v := range logits {
-		dst[j] = math.Exp(float64(v) - most)
-		if j != target {
-			rest += dst[j]
-		}
-	}
-	all := rest + dst[target]
-	at := float64(logits[target])
-	nats := math.Log1p(rest)
-	if at != most {
-		nats = (most - at) + kernel.Log(all)
-	}
-	dst[target] = rest
-	for j := range dst {
-		dst[j] /= all
-	}
-	return nats
+	inside(len(logits), target)
+	return kernel.SoftmaxRow(dst, logits, target)
 }
 
-// sumExp is s + Σ exp(xⱼ − shift).
-func sumExp[T Float](s float64, x []T, shift float64) float64 {
-	for _, v := range x {
-		s += math.Exp(float64(v) - shift)
+func inside(classes, target int) {
+	if uint(target) >= uint(classes) {
+		panic(fmt.Sprintf("loss: target %d of %d classes", target, classes))
 	}
-	return s
 }
 
 // LogSumExp is log Σⱼ exp(xⱼ), taken in float64. −Inf for a row of −Inf (and for an

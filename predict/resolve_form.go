@@ -71,7 +71,8 @@ rows:
 			v.percent++
 		}
 		if hi <= overZero {
-			// A row of zeros and minus infinities fits every base.
+			// A row of zeros and minus infinities fits every base. (Rows of the sample are
+			// few: no need for the kernels, which readers do not know.)
 			var total [len(logBases)]float64
 			for _, c := range cols {
 				x, _ := r.sample.Number(row, c)

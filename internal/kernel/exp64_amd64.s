@@ -54,10 +54,10 @@ loop:
 	VSUBPD       Z18, Z21, Z21
 	VMOVUPD      192(DX)(R8*8), Z22
 	VSUBPD       Z18, Z22, Z22
-	PREFETCHT0   2048(DX)(R8*8)
-	PREFETCHT0   2112(DX)(R8*8)
-	PREFETCHT0   2176(DX)(R8*8)
-	PREFETCHT0   2240(DX)(R8*8)
+	PREFETCHT0   4096(DX)(R8*8)
+	PREFETCHT0   4160(DX)(R8*8)
+	PREFETCHT0   4224(DX)(R8*8)
+	PREFETCHT0   4288(DX)(R8*8)
 	VMAXPD       Z19, Z0, Z19
 	VMAXPD       Z20, Z0, Z20
 	VMAXPD       Z21, Z0, Z21
@@ -150,18 +150,22 @@ last:
 	JGE  rowDone
 
 part:
-	MOVQ    BX, R11
-	SUBQ    R8, R11
-	CMPQ    R11, $0x40
-	MOVQ    $0x00000040, R13
-	CMOVQGT R13, R11
-	MOVQ    $-1, R12
-	BZHIQ   R11, R12, R12
-	CMPQ    R8, R10
-	JNE     masked
-	MOVQ    R9, R13
-	SUBQ    R8, R13
-	BTRQ    R13, R12
+	PREFETCHT0 4096(DX)(R8*8)
+	PREFETCHT0 4160(DX)(R8*8)
+	PREFETCHT0 4224(DX)(R8*8)
+	PREFETCHT0 4288(DX)(R8*8)
+	MOVQ       BX, R11
+	SUBQ       R8, R11
+	CMPQ       R11, $0x40
+	MOVQ       $0x00000040, R13
+	CMOVQGT    R13, R11
+	MOVQ       $-1, R12
+	BZHIQ      R11, R12, R12
+	CMPQ       R8, R10
+	JNE        masked
+	MOVQ       R9, R13
+	SUBQ       R8, R13
+	BTRQ       R13, R12
 
 masked:
 	KMOVB        R12, K1
@@ -559,8 +563,8 @@ loop:
 	VSUBPD       Z18, Z21, Z21
 	VCVTPS2PD    96(DX)(R8*4), Z22
 	VSUBPD       Z18, Z22, Z22
-	PREFETCHT0   2048(DX)(R8*4)
-	PREFETCHT0   2112(DX)(R8*4)
+	PREFETCHT0   4096(DX)(R8*4)
+	PREFETCHT0   4160(DX)(R8*4)
 	VMAXPD       Z19, Z0, Z19
 	VMAXPD       Z20, Z0, Z20
 	VMAXPD       Z21, Z0, Z21
@@ -653,18 +657,20 @@ last:
 	JGE  rowDone
 
 part:
-	MOVQ    BX, R11
-	SUBQ    R8, R11
-	CMPQ    R11, $0x40
-	MOVQ    $0x00000040, R13
-	CMOVQGT R13, R11
-	MOVQ    $-1, R12
-	BZHIQ   R11, R12, R12
-	CMPQ    R8, R10
-	JNE     masked
-	MOVQ    R9, R13
-	SUBQ    R8, R13
-	BTRQ    R13, R12
+	PREFETCHT0 4096(DX)(R8*4)
+	PREFETCHT0 4160(DX)(R8*4)
+	MOVQ       BX, R11
+	SUBQ       R8, R11
+	CMPQ       R11, $0x40
+	MOVQ       $0x00000040, R13
+	CMOVQGT    R13, R11
+	MOVQ       $-1, R12
+	BZHIQ      R11, R12, R12
+	CMPQ       R8, R10
+	JNE        masked
+	MOVQ       R9, R13
+	SUBQ       R8, R13
+	BTRQ       R13, R12
 
 masked:
 	KMOVB        R12, K1
@@ -945,7 +951,7 @@ done:
 	RET
 
 // func expFew64AVX512(sums []float64, x []float64, classes int, targets []int, shifts []float64)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, MMX+
 TEXT ·expFew64AVX512(SB), NOSPLIT, $0-104
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -975,6 +981,8 @@ TEXT ·expFew64AVX512(SB), NOSPLIT, $0-104
 row:
 	SUBQ         $0x01, CX
 	JLT          done
+	PREFETCHT0   4096(DX)
+	PREFETCHT0   4160(DX)
 	MOVQ         (SI), R9
 	VBROADCASTSD (DI), Z17
 	MOVQ         R8, R10
@@ -1414,7 +1422,7 @@ DATA c38<>+0(SB)/8, $0x7ff8000000000001
 GLOBL c38<>(SB), RODATA|NOPTR, $8
 
 // func expSums64AVX2(sums []float64, x []float64, classes int, targets []int, shifts []float64)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·expSums64AVX2(SB), NOSPLIT, $0-104
 	MOVQ sums_base+0(FP), AX
 	MOVQ sums_len+8(FP), CX
@@ -1558,6 +1566,8 @@ last:
 	JGE  rowDone
 
 part:
+	PREFETCHT0   4096(DX)(R8*8)
+	PREFETCHT0   4160(DX)(R8*8)
 	MOVQ         BX, R11
 	SUBQ         R8, R11
 	MOVQ         R9, R12
@@ -2021,7 +2031,7 @@ DATA c62<>+24(SB)/8, $0xffefffffffffffff
 GLOBL c62<>(SB), RODATA|NOPTR, $32
 
 // func expSumsWideAVX2(sums []float64, x []float32, classes int, targets []int, shifts []float64)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·expSumsWideAVX2(SB), NOSPLIT, $0-104
 	MOVQ sums_base+0(FP), AX
 	MOVQ sums_len+8(FP), CX
@@ -2165,6 +2175,7 @@ last:
 	JGE  rowDone
 
 part:
+	PREFETCHT0   4096(DX)(R8*4)
 	MOVQ         BX, R11
 	SUBQ         R8, R11
 	MOVQ         R9, R12
@@ -2492,7 +2503,7 @@ done:
 	RET
 
 // func expFew64AVX2(sums []float64, x []float64, classes int, targets []int, shifts []float64)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·expFew64AVX2(SB), NOSPLIT, $0-104
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -2506,6 +2517,8 @@ TEXT ·expFew64AVX2(SB), NOSPLIT, $0-104
 row:
 	SUBQ         $0x01, CX
 	JLT          done
+	PREFETCHT0   4096(DX)
+	PREFETCHT0   4160(DX)
 	MOVQ         (SI), R8
 	VBROADCASTSD (DI), Y1
 	VMOVD        R8, X3

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func othersAVX512(sums []float64, squares []float64, mosts []float64, x []float32, classes int, targets []int)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, CMOV
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, CMOV, MMX+
 TEXT ·othersAVX512(SB), NOSPLIT, $0-128
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -50,6 +50,10 @@ loop:
 	VMAXPS        Z18, Z15, Z15
 	VMOVUPS       192(SI), Z19
 	VMAXPS        Z19, Z15, Z15
+	PREFETCHT0    4096(SI)
+	PREFETCHT0    4160(SI)
+	PREFETCHT0    4224(SI)
+	PREFETCHT0    4288(SI)
 	VMAXPS        Z16, Z4, Z16
 	VMAXPS        Z17, Z4, Z17
 	VMAXPS        Z18, Z4, Z18
@@ -140,16 +144,17 @@ loop:
 	JMP           loop
 
 few:
-	MOVQ    $0x00000010, R11
-	CMPQ    R10, R11
-	CMOVQLT R10, R11
-	CMPQ    R11, $0x00
-	JLE     rowDone
-	MOVQ    $0x0000ffff, R12
-	BZHIQ   R11, R12, R12
-	CMPQ    R9, $0x10
-	JCC     masked
-	BTRQ    R9, R12
+	PREFETCHT0 4096(SI)
+	MOVQ       $0x00000010, R11
+	CMPQ       R10, R11
+	CMOVQLT    R10, R11
+	CMPQ       R11, $0x00
+	JLE        rowDone
+	MOVQ       $0x0000ffff, R12
+	BZHIQ      R11, R12, R12
+	CMPQ       R9, $0x10
+	JCC        masked
+	BTRQ       R9, R12
 
 masked:
 	KMOVW         R12, K1
@@ -332,7 +337,7 @@ DATA c11<>+0(SB)/8, $0xff800000ff800000
 GLOBL c11<>(SB), RODATA|NOPTR, $8
 
 // func othersShiftedAVX512(sums []float64, squares []float64, mosts []float64, x []float32, classes int, targets []int, k float32)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, CMOV
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, CMOV, MMX+
 TEXT ·othersShiftedAVX512(SB), NOSPLIT, $0-132
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -380,6 +385,10 @@ loop:
 	VMAXPS        Z19, Z16, Z16
 	VMOVUPS       192(SI), Z20
 	VMAXPS        Z20, Z16, Z16
+	PREFETCHT0    4096(SI)
+	PREFETCHT0    4160(SI)
+	PREFETCHT0    4224(SI)
+	PREFETCHT0    4288(SI)
 	VMAXPS        Z17, Z4, Z17
 	VMAXPS        Z18, Z4, Z18
 	VMAXPS        Z19, Z4, Z19
@@ -474,16 +483,17 @@ loop:
 	JMP           loop
 
 few:
-	MOVQ    $0x00000010, R11
-	CMPQ    R10, R11
-	CMOVQLT R10, R11
-	CMPQ    R11, $0x00
-	JLE     rowDone
-	MOVQ    $0x0000ffff, R12
-	BZHIQ   R11, R12, R12
-	CMPQ    R9, $0x10
-	JCC     masked
-	BTRQ    R9, R12
+	PREFETCHT0 4096(SI)
+	MOVQ       $0x00000010, R11
+	CMPQ       R10, R11
+	CMOVQLT    R10, R11
+	CMPQ       R11, $0x00
+	JLE        rowDone
+	MOVQ       $0x0000ffff, R12
+	BZHIQ      R11, R12, R12
+	CMPQ       R9, $0x10
+	JCC        masked
+	BTRQ       R9, R12
 
 masked:
 	KMOVW         R12, K1
@@ -851,7 +861,7 @@ DATA c45<>+0(SB)/8, $0x3e5af38a9b0ec855
 GLOBL c45<>(SB), RODATA|NOPTR, $8
 
 // func othersAVX2(sums []float64, squares []float64, mosts []float64, x []float32, classes int, targets []int)
-// Requires: AVX, AVX2, CMOV, FMA3
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
 TEXT ·othersAVX2(SB), NOSPLIT, $0-128
 	MOVQ sums_base+0(FP), AX
 	MOVQ sums_len+8(FP), CX
@@ -937,6 +947,7 @@ loop:
 	JMP          loop
 
 few:
+	PREFETCHT0   4096(SI)
 	MOVQ         $0x00000008, R11
 	CMPQ         R10, R11
 	CMOVQLT      R10, R11
@@ -1093,7 +1104,7 @@ DATA c58<>+24(SB)/8, $0x0000000700000006
 GLOBL c58<>(SB), RODATA|NOPTR, $32
 
 // func othersShiftedAVX2(sums []float64, squares []float64, mosts []float64, x []float32, classes int, targets []int, k float32)
-// Requires: AVX, AVX2, CMOV, FMA3
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
 TEXT ·othersShiftedAVX2(SB), NOSPLIT, $0-132
 	MOVQ         sums_base+0(FP), AX
 	MOVQ         sums_len+8(FP), CX
@@ -1180,6 +1191,7 @@ loop:
 	JMP          loop
 
 few:
+	PREFETCHT0   4096(SI)
 	MOVQ         $0x00000008, R11
 	CMPQ         R10, R11
 	CMOVQLT      R10, R11

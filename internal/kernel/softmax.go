@@ -141,15 +141,7 @@ func finishPlain(dst, sums, at []float64) {
 
 // carefulLoss is CrossEntropy32 of a row whose exponentials may not fit.
 func carefulLoss(row []float32, target int) float64 {
-	s := shifted(row, target)
-	if s.settled {
-		return s.loss
-	}
-	d := s.shift - float64(row[target])
-	if d > 600 {
-		return d + Log(s.sum)
-	}
-	return math.Log1p(s.sum * math.Exp(d))
+	return shifted(row, target).lossOf(float64(row[target]))
 }
 
 // shiftedSum is Σ_{j≠target} exp(xⱼ - shift), with a shift that is about the
@@ -190,15 +182,13 @@ func settle(xt, most float64, nan bool) shiftedSum {
 // sumShifted is the sum of a row whose largest logit, but for the target's, is
 // most.
 func sumShifted(row []float32, target int, most float64) shiftedSum {
-	sum := 0.0
 	if active == plain || math.Abs(most) > shiftMost {
-		for j, x := range row {
-			if j != target {
-				sum += math.Exp(float64(x) - most)
-			}
-		}
-		return shiftedSum{sum: sum, shift: most}
+		var sum [1]float64
+		y, by := [1]int{target}, [1]float64{most}
+		sumExps64(sum[:], row, len(row), y[:], by[:])
+		return shiftedSum{sum: sum[0], shift: most}
 	}
+	sum := 0.0
 	k := math.Round(most * math.Log2E)
 	var part [1]float64
 	for from := 0; from < len(row); from += expBlock {

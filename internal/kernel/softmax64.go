@@ -93,15 +93,7 @@ func blockExps64[T float32 | float64](sums []float64, x []T, classes int, target
 func finish64(dst []float64, sums *[rowBatch]float64, x []float64, classes int, targets []int) {
 	var nats [rowBatch]float64
 	n := len(dst)
-	m := (n + 7) &^ 7
-	switch active {
-	case avx512:
-		logs1pAVX512(nats[:m], sums[:m])
-	case avx2:
-		logs1pAVX2(nats[:m], sums[:m])
-	default:
-		logs1p(nats[:n], sums[:n])
-	}
+	logs1pBlock(nats[:], sums[:], n)
 	for i, v := range nats[:n] {
 		if v != v {
 			v = carefulLoss64(x[i*classes:(i+1)*classes], targets[i])
@@ -151,26 +143,98 @@ func Log1pSlice(dst, z []float64) {
 	}
 }
 
+// CrossEntropyRow is CrossEntropy64 of one row, of float32 too, which are widened.
+func CrossEntropyRow[T float32 | float64](row []T, target int) float64 {
+	_, _, nats := relativeRow(row, target)
+	return nats
+}
+
+// SoftmaxRow is CrossEntropyRow, and sets dst to the probabilities of the softmax,
+// but for that of the target 1 less it, with the relative error of the loss; what
+// is below 1e-307 is 0. Where the loss is NaN all of dst is.
+func SoftmaxRow[T float32 | float64](dst []float64, row []T, target int) float64 {
+	if len(dst) != len(row) {
+		panic("kernel: slices of different lengths")
+	}
+	sum, shift, nats := relativeRow(row, target)
+	at := float64(row[target])
+	if nats != nats || sum == 0 {
+		for j := range dst {
+			dst[j] = nats // NaN, or 0 without others
+		}
+		return nats
+	}
+	if at > shift+30 {
+		sum, shift = float64(sum*math.Exp(shift-at)), at
+	}
+	total := sum + math.Exp(at-shift)
+	for j, v := range row {
+		dst[j] = float64(v)
+	}
+	shifts, factors := [1]float64{shift}, [1]float64{1 / total}
+	for from := 0; from < len(dst); from += exp64Block {
+		x := dst[from:min(from+exp64Block, len(dst))]
+		scaleExps64(x, x, len(x), shifts[:], factors[:])
+	}
+	dst[target] = sum / total
+	return nats
+}
+
+// relativeRow is the loss of a row, and the sum of the exponentials of the others
+// relative to that of shift: the target's logit, or the largest of the others. The
+// sum is 0 if there are no others but those of -Inf, and the loss NaN if there is no
+// softmax.
+func relativeRow[T float32 | float64](row []T, target int) (sum, shift, nats float64) {
+	shift = float64(row[target])
+	s, y, by := [8]float64{}, [1]int{target}, [1]float64{shift}
+	sumExps64(s[:1], row, len(row), y[:], by[:])
+	if fits64(s[0]) {
+		var log [8]float64
+		logs1pBlock(log[:], s[:], 1)
+		return s[0], shift, log[0]
+	}
+	c := shifted64(row, target)
+	return c.sum, c.shift, c.lossOf(shift)
+}
+
+// logs1pBlock is logs1p of the first n numbers; there is room for a multiple of 8.
+func logs1pBlock(dst, z []float64, n int) {
+	m := (n + 7) &^ 7
+	switch active {
+	case avx512:
+		logs1pAVX512(dst[:m], z[:m])
+	case avx2:
+		logs1pAVX2(dst[:m], z[:m])
+	default:
+		logs1p(dst[:n], z[:n])
+	}
+}
+
 // carefulLoss64 is CrossEntropy64 of a row whose exponentials may not fit.
 func carefulLoss64(row []float64, target int) float64 {
 	s := shifted64(row, target)
+	return s.lossOf(row[target])
+}
+
+// lossOf is the loss of a row with that target logit.
+func (s shiftedSum) lossOf(at float64) float64 {
 	if s.settled {
 		return s.loss
 	}
-	d := s.shift - row[target]
+	d := s.shift - at
 	if d > 600 {
 		return d + Log(s.sum)
 	}
 	return math.Log1p(s.sum * math.Exp(d))
 }
 
-func shifted64(row []float64, target int) shiftedSum {
-	sum0, _, most0, _ := Tally64(row[:target])
-	sum1, _, most1, _ := Tally64(row[target+1:])
-	s := settle(row[target], max(most0, most1), sum0 != sum0 && hasNaN(row[:target]) || sum1 != sum1 && hasNaN(row[target+1:]))
+func shifted64[T float32 | float64](row []T, target int) shiftedSum {
+	sum0, _, most0, _ := tallyOf(row[:target])
+	sum1, _, most1, _ := tallyOf(row[target+1:])
+	s := settle(float64(row[target]), max(most0, most1), sum0 != sum0 && hasNaN(row[:target]) || sum1 != sum1 && hasNaN(row[target+1:]))
 	if !s.settled {
-		var sum [1]float64
-		sumExps64(sum[:], row, len(row), []int{target}, []float64{s.shift})
+		sum, y, by := [1]float64{}, [1]int{target}, [1]float64{s.shift}
+		sumExps64(sum[:], row, len(row), y[:], by[:])
 		s.sum = sum[0]
 	}
 	return s

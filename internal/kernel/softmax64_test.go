@@ -320,3 +320,66 @@ func TestLog1pSlice(t *testing.T) {
 		t.Logf("largest error %.3f ULP", worst)
 	})
 }
+
+// A row by itself is as in CrossEntropy64, of float32 too, with probabilities that
+// are those of the gradient.
+func TestSoftmaxRow(t *testing.T) {
+	inf := math.Inf(1)
+	eachTier(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(90, 91))
+		check := func(x []float64, target int) {
+			t.Helper()
+			var want [1]float64
+			grad := make([]float64, len(x))
+			CrossEntropyGrad64(want[:], grad, x, len(x), []int{target}, nil)
+			grad[target] = 0 - grad[target]
+			x32, exact := make([]float32, len(x)), true
+			for j, v := range x {
+				x32[j] = float32(v)
+				exact = exact && (float64(x32[j]) == v || v != v)
+			}
+			dst, checkDst := guarded[float64](t, len(x), target%8)
+			compare := func(nats, alone float64) {
+				t.Helper()
+				checkDst()
+				if !sameNumber(nats, alone) || nats != want[0] && !(math.Abs(nats-want[0]) <= 3e-14*want[0]) && (nats == nats || want[0] == want[0]) {
+					t.Fatalf("%d classes: %v, alone %v, among others %v", len(x), nats, alone, want[0])
+				}
+				for j, p := range dst {
+					if p != grad[j] && !(math.Abs(p-grad[j]) <= 6e-14*grad[j]+1e-306) && (p == p || grad[j] == grad[j]) {
+						t.Fatalf("%d classes, target %d: probability %d is %v, want %v", len(x), target, j, p, grad[j])
+					}
+				}
+			}
+			compare(SoftmaxRow(dst, x, target), CrossEntropyRow(x, target))
+			if exact {
+				compare(SoftmaxRow(dst, x32, target), CrossEntropyRow(x32, target))
+			}
+		}
+		for _, n := range []int{1, 2, 3, 10, 16, 17, 31, 32, 33, 100, 2047, 2048, 2049, 5000} {
+			for _, spread := range []float64{0, 1, 10, 300} {
+				x := make([]float64, n)
+				for j := range x {
+					x[j] = float64(float32(spread * r.NormFloat64()))
+				}
+				check(x, r.IntN(n))
+				x[r.IntN(n)] = -inf
+				check(x, r.IntN(n))
+				x[r.IntN(n)] = 1e5
+				check(x, r.IntN(n))
+				x[r.IntN(n)] = []float64{inf, math.NaN()}[r.IntN(2)]
+				check(x, r.IntN(n))
+			}
+		}
+		check([]float64{-inf, 3, -inf}, 1)
+		check([]float64{-inf, 3, -inf}, 0)
+		check([]float64{-inf, -inf}, 0)
+		check([]float64{3e38, 3e38}, 0)
+		check([]float64{0, 600}, 0)
+		check([]float64{0, 600}, 1)
+		check([]float64{0, 720}, 0)
+		check([]float64{0, 720}, 1)
+		x, dst := make([]float32, 100), make([]float64, 100)
+		noAllocs(t, "SoftmaxRow", func() { sink = SoftmaxRow(dst, x, 3) + CrossEntropyRow(x, 4) })
+	})
+}

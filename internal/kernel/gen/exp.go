@@ -30,6 +30,7 @@ const (
 	ln2Lo32  = -0x1.05c610ca86c39p-29
 	magic32  = 0x1.8p23
 	leastExp = -87
+	mostExp  = 88
 )
 
 func newExp(f *file, v vector) *exp {
@@ -44,6 +45,16 @@ func newExp(f *file, v vector) *exp {
 	}
 	e.low = e.constant(leastExp)
 	return e
+}
+
+// keep has constants in registers from here on, for AVX2, where otherwise each use
+// of one is a load.
+func (e *exp) keep(constants ...float32) {
+	for _, c := range constants {
+		e.fixed[c] = e.YMM()
+		e.VMOVAPS(e.float32s(e.v, c), e.fixed[c])
+	}
+	e.low = e.constant(leastExp)
 }
 
 // shift makes e shifted by the integer k, a float32 in memory.
@@ -102,8 +113,11 @@ func (e *exp) exp(x []reg.VecVirtual, mask []reg.OpmaskVirtual) {
 	})
 	if e.v == avx2 && !e.shifted {
 		each(func(j int) {
-			high := e.reg(e.v)
-			e.VMOVAPS(e.constant(88), high)
+			high := e.fixed[mostExp]
+			if high == nil {
+				high = e.reg(e.v)
+				e.VMOVAPS(e.constant(mostExp), high)
+			}
 			e.VMINPS(x[j], high, x[j])
 		})
 	}
@@ -180,36 +194,60 @@ func expSums(f *file, v vector, shifted bool) {
 			panic(err)
 		}
 		e.shift(k.Addr)
+	} else if v == avx2 {
+		e.keep(leastExp, mostExp, e.magic(), ln2Hi32, ln2Lo32, 1)
 	}
 	per := v.bytes / 4 // values in a register
 	step := 4 * per
 	acc := []reg.VecVirtual{f.reg(v), f.reg(v)}
 	i, target, targetStep, left := f.GP64(), f.GP64(), f.GP64(), f.GP64()
 
-	// add adds up four registers, and their sum, widened, to the two of acc.
-	add := func(x []reg.VecVirtual) {
-		f.VADDPS(x[1], x[0], x[0])
-		f.VADDPS(x[3], x[2], x[2])
-		f.VADDPS(x[2], x[0], x[0])
+	// add adds a register, widened, to the two of acc.
+	add := func(x reg.VecVirtual) {
 		wide := f.reg(v)
 		if v == avx512 {
 			high := f.YMM()
-			f.VEXTRACTF64X4(operand.Imm(1), x[0], high)
-			f.VCVTPS2PD(x[0].AsY(), wide)
+			f.VEXTRACTF64X4(operand.Imm(1), x, high)
+			f.VCVTPS2PD(x.AsY(), wide)
 			f.VADDPD(wide, acc[0], acc[0])
 			f.VCVTPS2PD(high, wide)
 		} else {
 			high := f.XMM()
-			f.VEXTRACTF128(operand.Imm(1), x[0], high)
-			f.VCVTPS2PD(x[0].AsX(), wide)
+			f.VEXTRACTF128(operand.Imm(1), x, high)
+			f.VCVTPS2PD(x.AsX(), wide)
 			f.VADDPD(wide, acc[0], acc[0])
 			f.VCVTPS2PD(high, wide)
 		}
 		f.VADDPD(wide, acc[1], acc[1])
 	}
-	var x []reg.VecVirtual
-	for range 4 {
-		x = append(x, f.reg(v))
+	// step adds four registers that load loads and exp turns into exponentials: for
+	// AVX2 two at a time, for want of registers.
+	atOnce := 4
+	if v == avx2 {
+		atOnce = 2
+	}
+	stepOf := func(load func(j int, x reg.VecVirtual), exp func(from int, x []reg.VecVirtual)) {
+		var total reg.VecVirtual
+		for from := 0; from < 4; from += atOnce {
+			var x []reg.VecVirtual
+			for j := range atOnce {
+				x = append(x, f.reg(v))
+				load(from+j, x[j])
+			}
+			exp(from, x)
+			for j := 0; j < atOnce; j += 2 {
+				f.VADDPS(x[j+1], x[j], x[j])
+			}
+			if atOnce == 4 {
+				f.VADDPS(x[2], x[0], x[0])
+			}
+			if from > 0 {
+				f.VADDPS(x[0], total, total)
+			} else {
+				total = x[0]
+			}
+		}
+		add(total)
 	}
 
 	f.Label("row")
@@ -228,12 +266,10 @@ func expSums(f *file, v vector, shifted bool) {
 	f.Label("loop")
 	f.CMPQ(i, targetStep)
 	f.JEQ(operand.LabelRef("part"))
-	for j := range x {
-		f.VMOVUPS(operand.Mem{Base: src, Index: i, Scale: 4, Disp: v.bytes * j}, x[j])
-	}
 	f.prefetch(v, operand.Mem{Base: src, Index: i, Scale: 4}, 4*v.bytes)
-	e.exp(x, nil)
-	add(x)
+	stepOf(func(j int, x reg.VecVirtual) {
+		f.VMOVUPS(operand.Mem{Base: src, Index: i, Scale: 4, Disp: v.bytes * j}, x)
+	}, func(_ int, x []reg.VecVirtual) { e.exp(x, nil) })
 	f.Label("next")
 	f.ADDQ(operand.U32(uint32(step)), i)
 	f.LEAQ(operand.Mem{Base: i, Disp: step}, left)
@@ -245,6 +281,7 @@ func expSums(f *file, v vector, shifted bool) {
 
 	// A part of a step: the last values of a row, or those around the target.
 	f.Label("part")
+	f.prefetchAhead(operand.Mem{Base: src, Index: i, Scale: 4}, 4*v.bytes)
 	f.MOVQ(n, left)
 	f.SUBQ(i, left)
 	if v == avx512 {
@@ -261,13 +298,12 @@ func expSums(f *file, v vector, shifted bool) {
 		f.BTRQ(bit, mask)
 		f.Label("masked")
 		var k []reg.OpmaskVirtual
-		for j := range x {
+		stepOf(func(j int, x reg.VecVirtual) {
 			k = append(k, f.K())
 			f.KMOVW(mask.As32(), k[j])
 			f.SHRQ(operand.Imm(16), mask)
-			f.VMOVUPS_Z(operand.Mem{Base: src, Index: i, Scale: 4, Disp: 64 * j}, k[j], x[j])
-		}
-		e.exp(x, k)
+			f.VMOVUPS_Z(operand.Mem{Base: src, Index: i, Scale: 4, Disp: 64 * j}, k[j], x)
+		}, func(_ int, x []reg.VecVirtual) { e.exp(x, k) })
 	} else {
 		// Lanes below left, but for the target, by comparison of their numbers.
 		skip := f.GP64()
@@ -285,14 +321,13 @@ func expSums(f *file, v vector, shifted bool) {
 			f.VPANDN(m, is, m)
 			return m
 		}
-		for j := range x {
+		stepOf(func(j int, x reg.VecVirtual) {
 			m := mask(j)
-			f.VMASKMOVPS(operand.Mem{Base: src, Index: i, Scale: 4, Disp: 32 * j}, m, x[j])
-			e.exp(x[j:j+1], nil)
-			f.VANDPS(m, x[j], x[j])
-		}
+			f.VMASKMOVPS(operand.Mem{Base: src, Index: i, Scale: 4, Disp: 32 * j}, m, x)
+			e.exp([]reg.VecVirtual{x}, nil)
+			f.VANDPS(m, x, x)
+		}, func(int, []reg.VecVirtual) {})
 	}
-	add(x)
 	f.JMP(operand.LabelRef("next"))
 
 	f.Label("rowDone")
@@ -321,9 +356,13 @@ func expSums(f *file, v vector, shifted bool) {
 // page. For AVX2 it wins nothing.
 func (f *file) prefetch(v vector, from operand.Mem, bytes int) {
 	if v == avx512 {
-		for line := 0; line < bytes; line += 64 {
-			f.PREFETCHT0(from.Offset(2048 + line))
-		}
+		f.prefetchAhead(from, bytes)
+	}
+}
+
+func (f *file) prefetchAhead(from operand.Mem, bytes int) {
+	for line := 0; line < bytes; line += 64 {
+		f.PREFETCHT0(from.Offset(4096 + line))
 	}
 }
 
@@ -349,6 +388,7 @@ func expFew(f *file, v vector) {
 	f.Label("row")
 	f.SUBQ(operand.Imm(1), rows)
 	f.JLT(operand.LabelRef("done"))
+	f.prefetchAhead(at(src, 0), 64)
 	target := f.GP64()
 	f.MOVQ(at(targets, 0), target)
 	if v == avx512 {

@@ -314,6 +314,7 @@ func expSums64(f *file, v vector, size int) {
 
 	// A part of a step: the last values of a row, or those around the target.
 	f.Label("part")
+	f.prefetchAhead(operand.Mem{Base: src, Index: i, Scale: uint8(size)}, 4*lanes*size)
 	f.MOVQ(n, left)
 	f.SUBQ(i, left)
 	if v == avx512 {
@@ -392,6 +393,7 @@ func expFew64(f *file, v vector) {
 	f.Label("row")
 	f.SUBQ(operand.Imm(1), rows)
 	f.JLT(operand.LabelRef("done"))
+	f.prefetchAhead(at(src, 0), 128)
 	target, mask := f.GP64(), f.GP64()
 	f.MOVQ(at(targets, 0), target)
 	f.VBROADCASTSD(at(shifts, 0), shift)

@@ -91,6 +91,7 @@ func (g *judge) generate(shifted bool) {
 		f.VMOVUPS(at(src, v.bytes*j), x[j])
 		f.VMAXPS(x[j], g.most, g.most)
 	}
+	f.prefetch(v, at(src, 0), many*v.bytes)
 	g.e.exp(x, nil)
 	for j := range x {
 		g.add(x[j])
@@ -101,6 +102,7 @@ func (g *judge) generate(shifted bool) {
 	f.JMP(operand.LabelRef("loop"))
 
 	f.Label("few")
+	f.prefetchAhead(at(src, 0), v.bytes)
 	f.MOVQ(operand.U32(uint32(per)), room)
 	f.CMPQ(left, room)
 	f.CMOVQLT(left, room)
