@@ -63,7 +63,7 @@ func openLMEval(name string, records []jsonValue) (*recordSystem, error) {
 	_, _, _, got := logLik.number(true)
 	requests := first[lmResps].count()
 	switch {
-	case got == noNumber:
+	case got == noNumber || first.generated(pair):
 		return nil, fail("generated text, without log-likelihoods", "score tasks of output_type multiple_choice, loglikelihood or loglikelihood_rolling")
 	case got != isNumber && got != isMissing:
 		return nil, fail("a log-likelihood out of range: "+logLik.what(), "")
@@ -73,6 +73,20 @@ func openLMEval(name string, records []jsonValue) (*recordSystem, error) {
 		return openLMRolling(name, first, false)
 	}
 	return openLMChoice(name, first, records)
+}
+
+// generated reports whether the answers are text that the model made, which may
+// read like a number: its request says how to generate, and has no second part
+// only where a whole document is scored.
+func (r *lmRecord) generated(pair bool) bool {
+	if pair {
+		return false
+	}
+	args := r.arguments(1)
+	if len(args) == 1 && args[0][0] != nil {
+		return args[0][1] != nil
+	}
+	return r[lmWords] == nil && r[lmBytes] == nil && r[lmBits] == nil
 }
 
 // once passes over records under other filters than the first, and gives a key
@@ -127,7 +141,7 @@ func openLMRolling(name string, first lmRecord, rolling bool) (*recordSystem, er
 			return nil
 		}
 		logLik, pair := r.response(r[lmResps].element(0))
-		if r[lmResps].count() != 1 || pair == rolling {
+		if r[lmResps].count() != 1 || pair == rolling || r.generated(pair) {
 			return e.fail(r[lmResps], "resps", "another kind of request than in the first record", "keep tasks in files of their own")
 		}
 		x, decimals, why, got := logLik.number(true)
