@@ -118,7 +118,7 @@ func (l *Layout) agree(file string, cols []Column) error {
 		if hasPrefixFold(c.Name, l.prefix) && !notAClass(c.Name) && !known[c.Name] {
 			return &Error{Source: file, Column: i + 1, Name: c.Name,
 				What: fmt.Sprintf("one value column more than the first file, which has %s", listNames(l.Values, 6)),
-				Hint: "say which columns to read: " + l.Form.Flag() + " COLUMNS"}
+				Hint: "score files with other classes apart; if only some columns are classes: " + l.Form.Flag() + " COLUMNS"}
 		}
 	}
 	return nil

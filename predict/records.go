@@ -312,6 +312,24 @@ var systems = []struct {
 	{knowsWrapped, openWrapped},
 }
 
+// notScored are files that lie beside those that can be scored, and that are taken
+// for them: what they are, and where what is wanted is to be found.
+var notScored = []struct {
+	knows      func(v jsonValue) bool
+	what, hint string
+}{
+	{func(v jsonValue) bool {
+		return v.get("results").is() == '{' && (v.get("n-shot") != nil || v.get("configs").is() == '{' && v.get("versions") != nil)
+	}, "the results of lm-eval, which are means over tasks", "run it with --log_samples, and score samples_*.jsonl"},
+	{func(v jsonValue) bool { return v.get("results").is() == '{' && v.get("config_general").is() == '{' },
+		"the results of lighteval, which are means over tasks", "run it with --save-details, and score details_*.parquet"},
+	{func(v jsonValue) bool { return v.get("log_history").is() == '[' && v.get("global_step") != nil },
+		"the state of a training run, which holds means over batches", "score what the model predicts for each row: its logits and labels, in one file of numpy.savez"},
+	{func(v jsonValue) bool {
+		return v.get("custom_id") != nil && v.get("url").is() == '"' && v.get("body").is() == '{' && v.get("response") == nil
+	}, "the requests of a batch, and not its answers", "score the output file of the batch"},
+}
+
 // recognize finds the system that wrote the records; nil if it is none known.
 func recognize(name string, records []jsonValue) (*recordSystem, error) {
 	first := 0
@@ -323,6 +341,11 @@ func recognize(name string, records []jsonValue) (*recordSystem, error) {
 			return nil, &Error{Source: name, What: "no answers, but errors of a service: " + failure(records[0])}
 		}
 		return nil, nil
+	}
+	for _, s := range notScored {
+		if s.knows(records[first]) {
+			return nil, &Error{Source: name, What: s.what, Hint: s.hint}
+		}
 	}
 	for _, s := range systems {
 		if s.knows(records[first]) {

@@ -292,7 +292,7 @@ func openLists(name string, records []jsonValue) (*recordSystem, error) {
 			texts.next()
 			e.count(firstTokens, 1)
 		default:
-			return e.fail(list, key, fmt.Sprintf("%s for %s", count(m, "log-probability"), count(n, "token")), "")
+			return e.fail(list, key, fmt.Sprintf("%s for %s", count(m, "number"), count(n, "token")), "")
 		}
 		e.document(docOf(v))
 		list.elements(func(i int, x jsonValue) bool {
@@ -344,7 +344,7 @@ func openWrapped(name string, records []jsonValue) (*recordSystem, error) {
 
 // failedAnswer tells what a service answers when it could not do what was asked.
 func failedAnswer(v jsonValue) bool {
-	keys := []string{"object", "error", "message", "choices", "output", "content", "candidates", "meta_info", "custom_id"}
+	keys := []string{"object", "error", "message", "choices", "output", "content", "outputs", "candidates", "meta_info", "generated_text", "custom_id", "eval", "samples"}
 	got := make([]jsonValue, len(keys))
 	v.pick(keys, got)
 	for _, answer := range got[3:] {
