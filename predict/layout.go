@@ -43,6 +43,18 @@ func (l *Layout) Bind(src Source) (*Binding, error) {
 	for _, name := range l.Values {
 		b.Selection.Values = append(b.Selection.Values, find(name))
 	}
+	if e, ok := firstErr.(*Error); ok && l.prefix != "" {
+		var theirs []string
+		for _, c := range cols {
+			if hasPrefixFold(c.Name, l.prefix) && !notAClass(c.Name) {
+				theirs = append(theirs, c.Name)
+			}
+		}
+		if n := len(theirs); 0 < n && n < len(l.Values) {
+			e.What = fmt.Sprintf("%s (%s), and the first file has %d", count(n, "value column"), listNames(theirs, 6), len(l.Values))
+			e.Hint = "score files with other classes apart"
+		}
+	}
 	text := func(name string) int {
 		i := find(name)
 		if at := slices.Index(b.Selection.Texts, i); at >= 0 {

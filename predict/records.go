@@ -309,7 +309,6 @@ var systems = []struct {
 	{gemini.knows, gemini.open},
 	{parts.knows, parts.open},
 	{knowsLists, openLists},
-	{knowsWrapped, openWrapped},
 }
 
 // notScored are files that lie beside those that can be scored, and that are taken
@@ -352,7 +351,7 @@ func recognize(name string, records []jsonValue) (*recordSystem, error) {
 			return s.open(name, records[first:])
 		}
 	}
-	return nil, nil
+	return openWrapped(name, records[first:])
 }
 
 // settleSystem makes the source one of a known system.

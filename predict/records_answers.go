@@ -65,7 +65,7 @@ func answerOf(v jsonValue) answerKind {
 		l := c.get("logprobs")
 		if l.get("token_logprobs").is() == '[' {
 			kind = textAnswer
-		} else if kind == noAnswer && (l.get("content").is() == '[' || l.get("refusal").is() == '[') {
+		} else if l.get("content").is() == '[' || l.get("refusal").is() == '[' { // llama.cpp's completions, too
 			kind = chatAnswer
 		}
 		return true

@@ -199,6 +199,9 @@ func openLMChoice(name string, first lmRecord, records []jsonValue) (*recordSyst
 		}
 		most = max(most, n)
 	}
+	if most < 2 {
+		return nil, &Error{Source: name, Row: 1, Line: 1, What: "lm-eval samples: one answer to choose from, expected several"}
+	}
 	if most > lmMost {
 		return nil, &Error{Source: name, What: fmt.Sprintf("lm-eval samples: a document with %d requests, expected at most %d", most, lmMost)}
 	}
@@ -310,9 +313,29 @@ func (r *lmRecord) mutual() bool {
 		return true
 	}
 	args := r.arguments(n)
-	for i := range len(args) / 2 {
-		a, b := args[i], args[i+len(args)/2]
-		if a[1] == nil || !bytes.Equal(a[1], b[1]) || bytes.Equal(a[0], b[0]) {
+	half := len(args) / 2
+	if half < 2 {
+		return false
+	}
+	// One answer after each of several contexts is no second half.
+	for i := range half {
+		a, b := args[i], args[i+half]
+		if a[1] == nil || !bytes.Equal(a[1], b[1]) || bytes.Equal(a[0], b[0]) || i > 0 && bytes.Equal(a[1], args[0][1]) {
+			return false
+		}
+	}
+	return true
+}
+
+// oneAnswer reports whether all requests ask for the same answer, so that what is
+// chosen is the context before it, as in Winogrande.
+func (r *lmRecord) oneAnswer(n int) bool {
+	args := r.arguments(n)
+	if len(args) < 2 {
+		return false
+	}
+	for i, a := range args {
+		if a[1] == nil || !bytes.Equal(a[1], args[0][1]) || i > 0 && bytes.Equal(a[0], args[0][0]) {
 			return false
 		}
 	}
@@ -339,6 +362,19 @@ func (e *emitter) target(r *lmRecord, n, best int) ([]byte, *Error) {
 	}
 	got := index
 	switch {
+	case r.oneAnswer(n):
+		// The target is that answer. What was right is known where the model was, and
+		// where there is one other.
+		x, _, _, v := r[lmAcc].number(true)
+		switch {
+		case v == isNumber && x == 1 && best >= 0:
+			got = best
+		case v == isNumber && x == 0 && best >= 0 && n == 2:
+			got = 1 - best
+		default:
+			return nil, e.fail(r[lmTarget], "target", "the same answer to every request, so that nothing says which context is right",
+				"let the task write its accuracy (metric acc), which settles it where there are two")
+		}
 	case index < 0 && named < 0:
 		return nil, e.fail(r[lmTarget], "target", fmt.Sprintf("%s is neither the number of an answer (0 to %d) nor one of them", quote(string(text)), n-1), "")
 	case index < 0:

@@ -3,6 +3,7 @@ package predict
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Servers that give tokens in lists of their own, and what people keep of answers.
@@ -30,7 +31,7 @@ var sglang = tokenService{
 	knows: func(v jsonValue) bool {
 		meta := v.get("meta_info")
 		return meta.get("input_token_logprobs") != nil || meta.get("output_token_logprobs") != nil ||
-			meta.get("prompt_tokens") != nil && v.get("text") != nil
+			meta.get("prompt_tokens") != nil && meta.get("finish_reason") != nil && v.get("text") != nil
 	},
 	lists: func(v jsonValue, f func(string, jsonValue, bool) bool) {
 		meta := v.get("meta_info")
@@ -127,6 +128,11 @@ var parts = tokenService{
 
 func partsOf(v jsonValue, f func(path string, list jsonValue, prompt bool) bool) {
 	l, path := v.get("logprobs"), "logprobs."
+	if l == nil { // LangChain's messages
+		if l = v.get("response_metadata", "logprobs"); l != nil {
+			path = "response_metadata.logprobs."
+		}
+	}
 	switch {
 	case l.is() == '[':
 		f("logprobs", l, false)
@@ -231,6 +237,10 @@ var listKeys = []string{"token_logprobs", "prompt_logprobs", "logprobs"}
 // logProbList finds the list of a record, and the tokens beside it, if they are
 // there.
 func logProbList(v jsonValue) (key string, list, tokens jsonValue) {
+	switch v.either("label", "target", "y_true", "y").is() {
+	case '"', '-', 't', 'f': // of classes
+		return "", nil, nil
+	}
 	tokens = v.either("tokens", "token_texts", "token_ids", "input_ids", "prompt_token_ids")
 	if tokens.is() != '[' {
 		tokens = nil
@@ -318,28 +328,55 @@ func openLists(name string, records []jsonValue) (*recordSystem, error) {
 
 // Answers that lie within records of people's own, beside what was asked.
 
-// wrapped finds the member of a record that is an answer.
-func wrapped(v jsonValue) (key string) {
-	v.members(func(k []byte, m jsonValue) bool {
-		if m.is() == '{' && answerOf(m) != noAnswer {
-			key = string(k)
+// wrapped finds the member of a record that is an answer, or that of a member.
+// Where there are several, none is meant.
+func wrapped(v jsonValue) (path []string) {
+	n := 0
+	v.members(func(key []byte, m jsonValue) bool {
+		if answerOf(m) != noAnswer {
+			path = []string{string(key)}
+			n++
+			return true
 		}
-		return key == ""
+		m.members(func(inner []byte, m jsonValue) bool {
+			if answerOf(m) != noAnswer {
+				path = []string{string(key), string(inner)}
+				n++
+			}
+			return true
+		})
+		return true
 	})
-	return key
+	if n != 1 {
+		return nil
+	}
+	return path
 }
 
-func knowsWrapped(v jsonValue) bool { return wrapped(v) != "" }
-
+// openWrapped opens answers that lie within records; nil if there are none. The
+// first requests may have failed, so that null stands in their place.
 func openWrapped(name string, records []jsonValue) (*recordSystem, error) {
-	key := wrapped(records[0])
+	var path []string
+	first := 0
+	for path == nil && first < min(16, len(records)) {
+		path = wrapped(records[first])
+		first++
+	}
+	if path == nil {
+		return nil, nil
+	}
+	for _, v := range records[:first-1] {
+		if m := v.get(path[0]); m == nil || !m.null() {
+			return nil, nil
+		}
+	}
 	return openAnswersOf(name, records, func(v jsonValue) (body, doc jsonValue, failed bool) {
-		body = v.get(key)
+		body = v.get(path...)
 		if doc = docOf(v); doc.null() {
 			doc = body.either("id", "request_id")
 		}
 		return body, doc, body.null() || failedAnswer(body)
-	}, "in "+quote(key)+": ")
+	}, "in "+quote(strings.Join(path, "."))+": ")
 }
 
 // failedAnswer tells what a service answers when it could not do what was asked.
@@ -352,7 +389,19 @@ func failedAnswer(v jsonValue) bool {
 			return false
 		}
 	}
-	return string(got[0].text()) == "error" && got[2].is() == '"' || got[1].get("message").is() == '"'
+	if !(string(got[0].text()) == "error" && got[2].is() == '"' || got[1].get("message").is() == '"') {
+		return false
+	}
+	only := true // nothing beside it is a figure
+	v.members(func(key []byte, m jsonValue) bool {
+		switch string(key) {
+		case "code", "status", "status_code", "created", "id", "index", "doc_id":
+		default:
+			only = m.is() != '-'
+		}
+		return only
+	})
+	return only
 }
 
 // failure is what a failed answer says of itself.

@@ -346,6 +346,7 @@ func TestBind(t *testing.T) {
 	}{
 		{"w,p_b,lable,p_a\n1,.5,a,.5\n", false, `no column "label"; the columns are w, p_b, lable, p_a did you mean "lable"?`},
 		{"w,p_b,label,p_a,p_c\n1,.5,a,.5,0\n", false, "one value column more"},
+		{"w,p_b,label\n1,.5,a\n", false, "1 value column (p_b), and the first file has 2 score files with other classes apart"},
 		{"w,p_b,label,p_a,p_a\n1,.5,a,.5,0\n", false, `several columns are called "p_a"`},
 		{"1,.5,a,.5,0\n", true, "columns have no names"},
 	} {

@@ -305,6 +305,14 @@ func (r *resolver) guessNamed() error {
 			return r.at(i, "no columns of predictions found, but numbers with a decimal comma: "+quote(found), commaHint)
 		}
 	}
+	for i, c := range r.cols {
+		name, found := strings.ToLower(c.Name), r.stat(i).firstText
+		_, _, _, is := number([]byte(found))
+		if _, _, _, prefixed := knownPrefix(c.Name); is == isNumber && r.claimed[i] == "" && r.stat(i).numbers == 0 && (prefixed ||
+			slices.ContainsFunc([][]string{probNames, logitNames, logProbNames, nllNames}, func(names []string) bool { return slices.Contains(names, name) })) {
+			return r.at(i, "no columns of predictions found, but numbers written as text: "+quote(found), "write them without quotes")
+		}
+	}
 	return r.fail("no columns of predictions found; the columns are "+listColumns(r.cols, 12),
 		"say which: --prob COLUMN, --probs COLUMNS, --logits COLUMNS, --logprob COLUMN or --nll COLUMN")
 }

@@ -47,7 +47,7 @@ func Systems() []System {
 		{"lm-evaluation-harness",
 			"JSON lines with `doc_id`, `resps`, `filtered_resps`, `target`",
 			"multiple choice: log-likelihoods of the answers, as logits; loglikelihood; rolling, per word and byte",
-			"numbers are strings; one line per filter: only the first is read; appended lines are read once; with mutual information the second half of the requests is unconditional; a target may be a number or a text; generated text is refused, and so is results_*.json, which holds means"},
+			"numbers are strings; one line per filter: only the first is read; appended lines are read once; with mutual information the second half of the requests is unconditional; a target may be a number or a text, and of one answer after several contexts (Winogrande) the accuracy says which was right; tasks with different numbers of answers are scored apart; generated text is refused, and so is results_*.json, which holds means"},
 		{"lighteval",
 			"Parquet with `doc.gold_index`, `doc.choices`, `model_response.logprobs`, or with underscores around `doc`",
 			"log-likelihoods of the choices, as logits; with at most one choice log-probabilities of the document",

@@ -264,6 +264,26 @@ write("token_lists.jsonl", [
 ])
 write("token_lists_bare.json", [{"text": "a b", "token_logprobs": [-2.5, -0.125]}, {"text": "c", "token_logprobs": [-1.0]}], array=True)
 
+# LangChain writes what the service said beside its message; a first request that gave
+# nothing; llama.cpp's completions say it as OpenAI's chat does.
+write("openai_langchain.jsonl", [{"content": "x", "type": "ai", "id": "run-1", "response_metadata": {"model_name": "m", "logprobs": chats[0]["choices"][0]["logprobs"]}}])
+write("openai_wrapped_deep.jsonl", [{"q": "x", "result": None}, {"q": "y", "result": {"seconds": 0.5, "answer": chats[2]}}])
+write("llamacpp_completions.json", [{"id": "chatcmpl-9", "object": "text_completion", "choices": [
+    {"text": " a b", "index": 0, "finish_reason": "length", "logprobs": {"content": [tok(" a", -0.5, id=264), tok(" é", -1.25, id=293)]}}]}], indent=1)
+write("llamacpp_none.json", [{k: v for k, v in llama(" a", []).items() if k != "completion_probabilities"}], indent=1)
+
+
+# Winogrande: one answer after two contexts; accuracy says which was right.
+def winogrande(doc_id, lps, acc):
+    return {"doc_id": doc_id, "doc": {"sentence": "It did not fit, for _ was big.", "answer": "1"}, "target": "was big.",
+            "arguments": {f"gen_args_{i}": {"arg_0": f"It did not fit, for {w}", "arg_1": " was big."} for i, w in enumerate(["it", "he"])},
+            "resps": [[[str(lp), "False"]] for lp in lps], "filtered_resps": [[str(lp), "False"] for lp in lps], "filter": "none",
+            "metrics": ["acc"], "doc_hash": f"{doc_id:064x}", "acc": acc}
+
+
+write("lmeval_contexts.jsonl", [winogrande(0, [-5.5, -4.25], 1.0), winogrande(1, [-3.0, -7.5], 0.0)])
+write("lmeval_contexts_unknown.jsonl", [{k: v for k, v in winogrande(0, [-5.5, -4.25], 1.0).items() if k != "acc"}])
+
 # What lies beside what can be scored, and text that reads like a number.
 write("lmeval_numbers.jsonl", [
     {"doc_id": i, "doc": {}, "target": n, "arguments": {"gen_args_0": {"arg_0": "2+2=", "arg_1": {"until": ["\n"]}}},

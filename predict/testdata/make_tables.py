@@ -423,6 +423,12 @@ expect("openai_errors.jsonl", "", error='no answers, but errors of a service: "s
 logs("openai_choices.jsonl", "lists of tokens", [-0.125, -2.5, -0.75], **self, invalid={"censored": 1}, bound=True)
 logs("openai_choice_logprobs.json", "lists of tokens", [-0.125, -2.5], **self, invalid={"censored": 1}, bound=True,
      per=per([-0.125, -2.5], ["Hello", " wörld"]))
+logs("openai_langchain.jsonl", "lists of tokens", [-0.125, -2.5], **self, invalid={"censored": 1}, bound=True)
+logs("openai_wrapped_deep.jsonl", 'in "result.answer": OpenAI chat completions', [-0.75], **self, notes=["failed requests, left out: 1"])
+logs("llamacpp_completions.json", "OpenAI chat completions", [-0.5, -1.25], **self, per=per([-0.5, -1.25], [" a", " é"]))
+expect("llamacpp_none.json", "", error="llama.cpp server without probabilities", hint='"n_probs": 1')
+expect("lmeval_contexts.jsonl", "lm-eval samples, multiple_choice; logits of 2 classes", score([softmax([-5.5, -4.25], 1), softmax([-3.0, -7.5], 1)]), 2)
+expect("lmeval_contexts_unknown.jsonl", "", error="the same answer to every request", hint="metric acc")
 logs("token_lists.jsonl", "lists of log-probabilities (logprobs)", [-2.5, -0.125, -1.0, -4.0, -0.5], **prompt,
      per=per([-2.5, -0.125, -1.0, -4.0, -0.5], ["The", " cat", "é", "!", " x"]), notes=["first tokens, of which nothing is predicted, left out: 2"])
 logs("token_lists_bare.json", "lists of log-probabilities (token_logprobs)", [-2.5, -0.125, -1.0], **prompt)
