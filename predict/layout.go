@@ -43,6 +43,18 @@ func (l *Layout) Bind(src Source) (*Binding, error) {
 	for _, name := range l.Values {
 		b.Selection.Values = append(b.Selection.Values, find(name))
 	}
+	if e, ok := firstErr.(*Error); ok && l.prefix != "" {
+		var theirs []string
+		for _, c := range cols {
+			if hasPrefixFold(c.Name, l.prefix) && !notAClass(c.Name) {
+				theirs = append(theirs, c.Name)
+			}
+		}
+		if n := len(theirs); 0 < n && n < len(l.Values) {
+			e.What = fmt.Sprintf("%s (%s), and the first file has %d", count(n, "value column"), listNames(theirs, 6), len(l.Values))
+			e.Hint = "score files with other classes apart"
+		}
+	}
 	text := func(name string) int {
 		i := find(name)
 		if at := slices.Index(b.Selection.Texts, i); at >= 0 {
@@ -118,7 +130,7 @@ func (l *Layout) agree(file string, cols []Column) error {
 		if hasPrefixFold(c.Name, l.prefix) && !notAClass(c.Name) && !known[c.Name] {
 			return &Error{Source: file, Column: i + 1, Name: c.Name,
 				What: fmt.Sprintf("one value column more than the first file, which has %s", listNames(l.Values, 6)),
-				Hint: "say which columns to read: " + l.Form.Flag() + " COLUMNS"}
+				Hint: "score files with other classes apart; if only some columns are classes: " + l.Form.Flag() + " COLUMNS"}
 		}
 	}
 	return nil

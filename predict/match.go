@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -85,6 +86,12 @@ func (l *Layout) Matcher() *Matcher {
 	for f, k := range forms {
 		if k >= 0 {
 			add(f, k)
+		}
+	}
+
+	if l.Form.PerClass() && len(names) > 1 && !slices.ContainsFunc(names, func(s string) bool { return !isCount(s) }) {
+		for _, label := range ignoredLabels {
+			add(label, NoLabel)
 		}
 	}
 
@@ -201,6 +208,13 @@ func allDigits(b []byte) bool {
 	}
 	return true
 }
+
+// ignoredLabels stand for no label where classes are counted: PyTorch leaves −100 out
+// of its losses, and whoever pads or masks tokens writes it.
+var ignoredLabels = []string{"-100", "-100.0"}
+
+// isCount reports whether s is an integer that is not negative.
+func isCount(s string) bool { return isInteger(s) && s[0] != '-' }
 
 // isInteger reports whether s is written as an integer.
 func isInteger(s string) bool {

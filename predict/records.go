@@ -3,6 +3,7 @@ package predict
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 )
@@ -136,8 +137,13 @@ func (e *emitter) record(r *jsonRun, s *jsonScan, i int) (int, *Error) {
 	e.r, e.s, e.line = r, s, r.line
 	counts, ended := r.counts, r.ended
 	s.at = i
-	if err := e.system.emit(e, jsonValue(s.b[i:end])); err != nil {
+	v := jsonValue(s.b[i:end])
+	if err := e.system.emit(e, v); err != nil {
 		r.counts, r.ended = counts, ended
+		if failedAnswer(v) {
+			e.count(failedRequests, 1)
+			return end, nil
+		}
 		return -1, err
 	}
 	return end, nil
@@ -213,7 +219,7 @@ func (e *emitter) token(text []byte, logProb, size jsonValue, path func() string
 	switch {
 	case v == isMissing:
 		e.lack(tokenLogProb, logProb, why)
-	case x <= veryUnlikely:
+	case x <= veryUnlikely && !math.IsInf(x, -1): // minus infinity is no bound, it says that the probability is 0
 		e.lack(tokenLogProb, logProb, Censored)
 	default:
 		e.number(tokenLogProb, x, decimals, logProb)
@@ -221,15 +227,33 @@ func (e *emitter) token(text []byte, logProb, size jsonValue, path func() string
 	if len(e.system.cols) > tokenBytes {
 		n := 0
 		switch {
-		case size.is() == '[':
+		case size.is() == '[' && !unsized(text, size):
 			n = size.count()
-		case size == nil || !e.system.none:
+		case size == nil || size.is() == '[' || !e.system.none:
 			n = e.bytesOf(text)
 		}
 		e.number(tokenBytes, float64(n), 0, strconv.AppendInt(nil, int64(n), 10))
 	}
 	e.end()
 	return nil
+}
+
+// unsized reports whether a token does not tell how many bytes it has: it is a
+// number, or a part of a character that cannot be told any more, and its bytes are
+// not written, or are those of the stand-in.
+func unsized(text []byte, size jsonValue) bool {
+	if !bytes.HasPrefix(text, []byte("token_id:")) && !bytes.Contains(text, []byte("\ufffd")) {
+		return false
+	}
+	if size == nil {
+		return true
+	}
+	same := size.is() == '[' && size.count() == len(text)
+	size.elements(func(i int, c jsonValue) bool {
+		same = same && string(c) == strconv.Itoa(int(text[i]))
+		return same
+	})
+	return same
 }
 
 // text sets a column of text.
@@ -280,19 +304,54 @@ var systems = []struct {
 	{knowsAnswer, openAnswers},
 	{knowsLlama, openLlama},
 	{knowsOllama, openOllama},
+	{sglang.knows, sglang.open},
+	{tgi.knows, tgi.open},
+	{gemini.knows, gemini.open},
+	{parts.knows, parts.open},
+	{knowsLists, openLists},
+}
+
+// notScored are files that lie beside those that can be scored, and that are taken
+// for them: what they are, and where what is wanted is to be found.
+var notScored = []struct {
+	knows      func(v jsonValue) bool
+	what, hint string
+}{
+	{func(v jsonValue) bool {
+		return v.get("results").is() == '{' && (v.get("n-shot") != nil || v.get("configs").is() == '{' && v.get("versions") != nil)
+	}, "the results of lm-eval, which are means over tasks", "run it with --log_samples, and score samples_*.jsonl"},
+	{func(v jsonValue) bool { return v.get("results").is() == '{' && v.get("config_general").is() == '{' },
+		"the results of lighteval, which are means over tasks", "run it with --save-details, and score details_*.parquet"},
+	{func(v jsonValue) bool { return v.get("log_history").is() == '[' && v.get("global_step") != nil },
+		"the state of a training run, which holds means over batches", "score what the model predicts for each row: its logits and labels, in one file of numpy.savez"},
+	{func(v jsonValue) bool {
+		return v.get("custom_id") != nil && v.get("url").is() == '"' && v.get("body").is() == '{' && v.get("response") == nil
+	}, "the requests of a batch, and not its answers", "score the output file of the batch"},
 }
 
 // recognize finds the system that wrote the records; nil if it is none known.
 func recognize(name string, records []jsonValue) (*recordSystem, error) {
-	if len(records) == 0 {
+	first := 0
+	for first < len(records) && failedAnswer(records[first]) {
+		first++
+	}
+	if first == len(records) {
+		if first > 0 {
+			return nil, &Error{Source: name, What: "no answers, but errors of a service: " + failure(records[0])}
+		}
 		return nil, nil
 	}
-	for _, s := range systems {
-		if s.knows(records[0]) {
-			return s.open(name, records)
+	for _, s := range notScored {
+		if s.knows(records[first]) {
+			return nil, &Error{Source: name, What: s.what, Hint: s.hint}
 		}
 	}
-	return nil, nil
+	for _, s := range systems {
+		if s.knows(records[first]) {
+			return s.open(name, records[first:])
+		}
+	}
+	return openWrapped(name, records[first:])
 }
 
 // settleSystem makes the source one of a known system.

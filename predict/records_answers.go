@@ -3,6 +3,7 @@ package predict
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -15,6 +16,7 @@ const (
 	chatAnswer
 	textAnswer
 	responsesAnswer
+	outputsAnswer
 )
 
 // answers says of each kind how it is called, and how its log-probabilities are
@@ -23,19 +25,26 @@ var answers = [...]struct{ name, hint string }{
 	promptAnswer:    {"vLLM prompt_logprobs", `ask with "prompt_logprobs": 0 and "return_token_ids": true`},
 	chatAnswer:      {"OpenAI chat completions", `ask with "logprobs": true`},
 	textAnswer:      {"completions", `ask with "logprobs": 0; with "echo": true and "max_tokens": 0 for a loss on the prompt`},
+	outputsAnswer:   {"vLLM outputs", `ask with prompt_logprobs=0 for a loss on the prompt`},
 	responsesAnswer: {"OpenAI responses", `ask with "include": ["message.output_text.logprobs"]`},
 }
 
 // answerOf tells the kind of an answer.
 func answerOf(v jsonValue) answerKind {
-	keys := []string{"object", "choices", "output", "prompt_logprobs"}
+	keys := []string{"object", "choices", "output", "prompt_logprobs", "outputs"}
 	got := make([]jsonValue, len(keys))
 	v.pick(keys, got)
-	object, choices, output, prompt := string(got[0].text()), got[1], got[2], got[3]
+	object, choices, output, prompt, outputs := string(got[0].text()), got[1], got[2], got[3], got[4]
 	if object == "response" && output.is() == '[' {
 		return responsesAnswer
 	}
-	if choices.is() != '[' {
+	if choices.is() != '[' { // what vLLM gives within a program
+		if first := prompt.element(0); first.is() == 'n' || first.is() == '{' {
+			return promptAnswer
+		}
+		if o := outputs.element(0); o.get("logprobs").is() == '[' && o.get("token_ids").is() == '[' {
+			return outputsAnswer
+		}
 		return noAnswer
 	}
 	if !prompt.null() {
@@ -56,7 +65,7 @@ func answerOf(v jsonValue) answerKind {
 		l := c.get("logprobs")
 		if l.get("token_logprobs").is() == '[' {
 			kind = textAnswer
-		} else if kind == noAnswer && (l.get("content").is() == '[' || l.get("refusal").is() == '[') {
+		} else if l.get("content").is() == '[' || l.get("refusal").is() == '[' { // llama.cpp's completions, too
 			kind = chatAnswer
 		}
 		return true
@@ -68,7 +77,7 @@ func knowsAnswer(v jsonValue) bool { return answerOf(v) != noAnswer }
 
 func openAnswers(name string, records []jsonValue) (*recordSystem, error) {
 	return openAnswersOf(name, records, func(v jsonValue) (body, doc jsonValue, failed bool) {
-		return v, v.get("id"), false
+		return v, v.either("id", "request_id"), false
 	}, "")
 }
 
@@ -105,8 +114,7 @@ func openAnswersOf(name string, records []jsonValue, unwrap func(jsonValue) (bod
 		}
 		answerTokens(kind, body, func(token, bytesOf jsonValue) bool {
 			some = true
-			text := token.text()
-			if bytesOf == nil && (bytes.Contains(text, []byte("\ufffd")) || bytes.HasPrefix(text, []byte("token_id:"))) {
+			if token.null() || unsized(token.text(), bytesOf) {
 				counted = false
 			}
 			return counted
@@ -163,6 +171,8 @@ func openAnswersOf(name string, records []jsonValue, unwrap func(jsonValue) (bod
 			err = e.completions(body, echo)
 		case responsesAnswer:
 			err = e.responses(body)
+		case outputsAnswer:
+			err = e.outputs(body)
 		}
 		if e.name == nil {
 			e.r.ended++
@@ -176,7 +186,7 @@ const selfScoredNote = "self-scored: these are tokens that the model drew itself
 
 // answerTokens gives the tokens of an answer with their bytes, until f is false.
 func answerTokens(kind answerKind, body jsonValue, f func(token, bytes jsonValue) bool) {
-	each := func(list jsonValue) (more bool) {
+	list := func(list jsonValue) (more bool) {
 		more = true
 		list.elements(func(_ int, t jsonValue) bool {
 			more = f(t.get("token"), t.get("bytes"))
@@ -184,11 +194,21 @@ func answerTokens(kind answerKind, body jsonValue, f func(token, bytes jsonValue
 		})
 		return more
 	}
+	more := true
+	each := func(_ int, t, id jsonValue, _ int) bool {
+		switch {
+		case t == nil && id != nil: // its row holds no log-probability
+			more = f(emptyText, nil)
+		case t == nil || t.is() != 'n':
+			more = f(t.get("decoded_token"), nil)
+		}
+		return more
+	}
 	switch kind {
 	case chatAnswer:
 		body.get("choices").elements(func(_ int, c jsonValue) bool {
 			l := c.get("logprobs")
-			return each(l.get("content")) && each(l.get("refusal"))
+			return list(l.get("content")) && list(l.get("refusal"))
 		})
 	case textAnswer:
 		body.get("choices").elements(func(_ int, c jsonValue) bool {
@@ -203,27 +223,53 @@ func answerTokens(kind answerKind, body jsonValue, f func(token, bytes jsonValue
 		body.get("output").elements(func(_ int, o jsonValue) bool {
 			more := true
 			o.get("content").elements(func(_ int, c jsonValue) bool {
-				more = each(c.get("logprobs"))
+				more = list(c.get("logprobs"))
 				return more
 			})
 			return more
 		})
 	case promptAnswer:
-		more := true
-		prompt := func(p jsonValue) bool {
-			p.elements(func(_ int, t jsonValue) bool {
-				t.members(func(_ []byte, m jsonValue) bool {
-					more = f(m.get("decoded_token"), nil)
-					return more
-				})
-				return more
-			})
+		prompt := func(p, ids jsonValue) bool {
+			promptTokens(p, ids, each)
 			return more
 		}
-		if prompt(body.get("prompt_logprobs")) {
-			body.get("choices").elements(func(_ int, c jsonValue) bool { return prompt(c.get("prompt_logprobs")) })
+		if p := body.get("prompt_logprobs"); !p.null() {
+			prompt(p, body.get("prompt_token_ids"))
+			return
 		}
+		body.get("choices").elements(func(_ int, c jsonValue) bool { return prompt(c.get("prompt_logprobs"), c.get("prompt_token_ids")) })
+	case outputsAnswer:
+		body.get("outputs").elements(func(_ int, o jsonValue) bool {
+			promptTokens(o.get("logprobs"), o.get("token_ids"), each)
+			return more
+		})
 	}
+}
+
+// promptTokens gives of each token in a list what is said of the one that is
+// there, among the most probable ones: its number, if ids say it, and how many are
+// listed. Nil is said where it is not listed, or where nothing says which it is.
+func promptTokens(list, ids jsonValue, f func(i int, t, id jsonValue, n int) bool) {
+	numbers := ids.walk()
+	list.elements(func(i int, t jsonValue) bool {
+		id, known := numbers.next()
+		if t.is() != '{' {
+			return f(i, t, id, 1)
+		}
+		var found jsonValue
+		n := 0
+		t.members(func(key []byte, m jsonValue) bool {
+			n++
+			if !known || string(key) == string(id) {
+				found = m
+			}
+			return true
+		})
+		if !known && n != 1 {
+			found = nil
+		}
+		return f(i, found, id, n)
+	})
 }
 
 var tokenKeys = []string{"token", "logprob", "bytes"}
@@ -390,57 +436,63 @@ func (e *emitter) prompt(list, ids jsonValue, path string) (err *Error) {
 			return e.fail(ids, path, fmt.Sprintf("%d prompt_logprobs and %d prompt_token_ids", n, m), "")
 		}
 	}
-	numbers := ids.walk()
-	list.elements(func(i int, t jsonValue) bool {
-		id, known := numbers.next()
+	promptTokens(list, ids, func(i int, t, id jsonValue, n int) bool {
 		where := func() string { return fmt.Sprintf("%s[%d]", path, i) }
-		if t.is() == 'n' {
-			if i > 0 {
-				err = e.fail(t, where(), "null, expected an object", "")
-				return false
-			}
-			e.count(firstTokens, 1)
-			return true
-		}
-		if t.is() != '{' {
-			err = e.fail(t, where(), t.what()+", expected an object", "")
-			return false
-		}
-		var found jsonValue
-		n := 0
-		t.members(func(key []byte, m jsonValue) bool {
-			n++
-			if !known || string(key) == string(id) {
-				found = m
-			}
-			return true
-		})
-		if !known && n != 1 {
-			err = e.fail(t, where(), fmt.Sprintf("%s, and nothing says which of them is in the prompt", count(n, "token")),
+		unnamed := slices.Concat([]byte("token_id:"), id)
+		switch {
+		case t == nil && id == nil:
+			err = e.fail(list, where(), fmt.Sprintf("%s, and nothing says which of them is in the prompt", count(n, "token")),
 				`ask with "return_token_ids": true, or with "prompt_logprobs": 0`)
-			return false
+		case t == nil: // less probable than all that are listed
+			err = e.token(unnamed, censoredValue, nil, where)
+		case t.is() == 'n' && i == 0:
+			e.count(firstTokens, 1)
+		case t.is() == '-': // the log-probability alone
+			err = e.token(unnamed, t, nil, where)
+		case t.is() != '{':
+			err = e.fail(t, where(), t.what()+", expected an object", "")
+		default:
+			var got [2]jsonValue
+			t.pick([]string{"decoded_token", "logprob"}, got[:])
+			switch {
+			case got[1] == nil:
+				err = e.fail(t, where(), "no logprob", "")
+			case got[0].null():
+				err = e.token(unnamed, got[1], nil, where)
+			default:
+				err = e.token(got[0].text(), got[1], nil, where)
+			}
 		}
-		if found == nil { // less probable than all that are listed
-			err = e.token([]byte("token_id:"+string(id)), censoredValue, nil, where)
-			return err == nil
+		return err == nil
+	})
+	return err
+}
+
+// outputs makes rows of what vLLM gives within a program, of generated tokens.
+func (e *emitter) outputs(body jsonValue) (err *Error) {
+	body.get("outputs").elements(func(i int, o jsonValue) bool {
+		l := o.get("logprobs")
+		if l.null() {
+			e.count(noLogProbs, 1)
+			return true
 		}
-		var got [3]jsonValue
-		found.pick([]string{"decoded_token", "logprob", "rank"}, got[:])
-		if got[1] == nil {
-			err = e.fail(found, where(), "no logprob", "")
-			return false
-		}
-		err = e.token(got[0].text(), got[1], nil, where)
+		err = e.prompt(l, o.get("token_ids"), fmt.Sprintf("outputs[%d].logprobs", i))
 		return err == nil
 	})
 	return err
 }
 
 // censoredValue is what is written where only a bound is known.
-var censoredValue = func() jsonValue {
-	b := append([]byte("-9999"), make([]byte, jsonPad)...)
-	return jsonValue(b[:len(b)-jsonPad])
-}()
+var censoredValue = jsonOf("-9999")
+
+// emptyText stands for a token that is not told.
+var emptyText = jsonOf(`""`)
+
+// jsonOf is a value that stands in no file.
+func jsonOf(text string) jsonValue {
+	b := append([]byte(text), make([]byte, jsonPad)...)
+	return jsonValue(b[:len(text)])
+}
 
 // A jsonWalk gives the elements of an array one by one.
 type jsonWalk struct {

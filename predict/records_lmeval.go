@@ -63,7 +63,7 @@ func openLMEval(name string, records []jsonValue) (*recordSystem, error) {
 	_, _, _, got := logLik.number(true)
 	requests := first[lmResps].count()
 	switch {
-	case got == noNumber:
+	case got == noNumber || first.generated(pair):
 		return nil, fail("generated text, without log-likelihoods", "score tasks of output_type multiple_choice, loglikelihood or loglikelihood_rolling")
 	case got != isNumber && got != isMissing:
 		return nil, fail("a log-likelihood out of range: "+logLik.what(), "")
@@ -73,6 +73,20 @@ func openLMEval(name string, records []jsonValue) (*recordSystem, error) {
 		return openLMRolling(name, first, false)
 	}
 	return openLMChoice(name, first, records)
+}
+
+// generated reports whether the answers are text that the model made, which may
+// read like a number: its request says how to generate, and has no second part
+// only where a whole document is scored.
+func (r *lmRecord) generated(pair bool) bool {
+	if pair {
+		return false
+	}
+	args := r.arguments(1)
+	if len(args) == 1 && args[0][0] != nil {
+		return args[0][1] != nil
+	}
+	return r[lmWords] == nil && r[lmBytes] == nil && r[lmBits] == nil
 }
 
 // once passes over records under other filters than the first, and gives a key
@@ -127,7 +141,7 @@ func openLMRolling(name string, first lmRecord, rolling bool) (*recordSystem, er
 			return nil
 		}
 		logLik, pair := r.response(r[lmResps].element(0))
-		if r[lmResps].count() != 1 || pair == rolling {
+		if r[lmResps].count() != 1 || pair == rolling || r.generated(pair) {
 			return e.fail(r[lmResps], "resps", "another kind of request than in the first record", "keep tasks in files of their own")
 		}
 		x, decimals, why, got := logLik.number(true)
@@ -184,6 +198,9 @@ func openLMChoice(name string, first lmRecord, records []jsonValue) (*recordSyst
 			n /= 2
 		}
 		most = max(most, n)
+	}
+	if most < 2 {
+		return nil, &Error{Source: name, Row: 1, Line: 1, What: "lm-eval samples: one answer to choose from, expected several"}
 	}
 	if most > lmMost {
 		return nil, &Error{Source: name, What: fmt.Sprintf("lm-eval samples: a document with %d requests, expected at most %d", most, lmMost)}
@@ -296,9 +313,29 @@ func (r *lmRecord) mutual() bool {
 		return true
 	}
 	args := r.arguments(n)
-	for i := range len(args) / 2 {
-		a, b := args[i], args[i+len(args)/2]
-		if a[1] == nil || !bytes.Equal(a[1], b[1]) || bytes.Equal(a[0], b[0]) {
+	half := len(args) / 2
+	if half < 2 {
+		return false
+	}
+	// One answer after each of several contexts is no second half.
+	for i := range half {
+		a, b := args[i], args[i+half]
+		if a[1] == nil || !bytes.Equal(a[1], b[1]) || bytes.Equal(a[0], b[0]) || i > 0 && bytes.Equal(a[1], args[0][1]) {
+			return false
+		}
+	}
+	return true
+}
+
+// oneAnswer reports whether all requests ask for the same answer, so that what is
+// chosen is the context before it, as in Winogrande.
+func (r *lmRecord) oneAnswer(n int) bool {
+	args := r.arguments(n)
+	if len(args) < 2 {
+		return false
+	}
+	for i, a := range args {
+		if a[1] == nil || !bytes.Equal(a[1], args[0][1]) || i > 0 && bytes.Equal(a[0], args[0][0]) {
 			return false
 		}
 	}
@@ -325,6 +362,19 @@ func (e *emitter) target(r *lmRecord, n, best int) ([]byte, *Error) {
 	}
 	got := index
 	switch {
+	case r.oneAnswer(n):
+		// The target is that answer. What was right is known where the model was, and
+		// where there is one other.
+		x, _, _, v := r[lmAcc].number(true)
+		switch {
+		case v == isNumber && x == 1 && best >= 0:
+			got = best
+		case v == isNumber && x == 0 && best >= 0 && n == 2:
+			got = 1 - best
+		default:
+			return nil, e.fail(r[lmTarget], "target", "the same answer to every request, so that nothing says which context is right",
+				"let the task write its accuracy (metric acc), which settles it where there are two")
+		}
 	case index < 0 && named < 0:
 		return nil, e.fail(r[lmTarget], "target", fmt.Sprintf("%s is neither the number of an answer (0 to %d) nor one of them", quote(string(text)), n-1), "")
 	case index < 0:

@@ -5,7 +5,7 @@ import "fmt"
 // knowsLlama tells what llama.cpp's server answers to /completion.
 func knowsLlama(v jsonValue) bool {
 	p := llamaProbabilities(v)
-	return p.is() == '[' || p != nil && p.null() && v.get("content") != nil
+	return p.is() == '[' || v.get("content").is() == '"' && (p != nil && p.null() || v.get("tokens_predicted").is() == '-' && !v.get("stop").null())
 }
 
 // llamaProbabilities are the tokens of an answer with what the model gave them;

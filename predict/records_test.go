@@ -95,6 +95,29 @@ func TestSystems(t *testing.T) {
 		{"lmeval_rolling.jsonl", "lm-eval samples, loglikelihood_rolling", "doc logprob words bytes", false, []string{"0|-123.4|20|101", "1|-56.25|11|48"}, nil,
 			[]string{"one row for each document"}},
 		{"lmeval_loglikelihood.jsonl", "lm-eval samples, loglikelihood", "doc logprob", false, []string{"0|-1.5", "1|-0.0625"}, nil, []string{"one row for each answer"}},
+		{"sglang.json", "SGLang", "doc token logprob bytes", false, []string{strings.Repeat("0", 31) + "1|The|-2.5|3", strings.Repeat("0", 31) + "1| chât|-7.125|6", strings.Repeat("0", 31) + "2|No|-1.0|2"}, nil,
+			[]string{"tokens of the prompt", "first tokens, of which nothing is predicted, left out: 2", "generated tokens after the prompt, left out: 3"}},
+		{"sglang_drawn.jsonl", "SGLang", "doc token logprob", true, []string{strings.Repeat("0", 31) + "3||-0.5", strings.Repeat("0", 31) + "3||-3.0", strings.Repeat("0", 31) + "4||-1.0"}, nil, []string{self}},
+		{"tgi.json", "TGI", "doc token logprob bytes", false, []string{"1|The|-4.0|3", "1| é|-1.5|3"}, nil,
+			[]string{"tokens of the prompt", "first tokens, of which nothing is predicted, left out: 1", "generated tokens after the prompt, left out: 1"}},
+		{"tgi_drawn.jsonl", "TGI", "doc token logprob bytes", true, []string{"1| on|-0.5|3", "1|</s>|-0.25|0", "2| é|-2.0|3"}, nil, []string{self}},
+		{"gemini.jsonl", "Gemini", "doc token logprob bytes", true, []string{"r1|Hi|-0.25|2", "r1| you|-1.25|4", "r2|é|-3.0|2"}, nil, []string{self}},
+		{"vllm_outputs.jsonl", "vLLM prompt_logprobs", "doc token logprob bytes", false,
+			[]string{"0|The|-3.5|3", "0| cat|-1.25|4", "1|é|-2.0|2", "1|token_id:4|-9999|0"}, []string{"4 2 censored"},
+			[]string{"tokens of the prompt", "first tokens, of which nothing is predicted, left out: 2"}},
+		{"vllm_outputs_drawn.jsonl", "vLLM outputs", "doc token logprob bytes", true, []string{"0| é319|-0.5|6", "0| é278|-2.25|6", "1| é319|-1.0|6"}, nil, []string{self}},
+		{"vllm_outputs_numbers.jsonl", "vLLM prompt_logprobs", "doc token logprob", false, []string{"1|token_id:7|-2.0", "1|token_id:9|-0.25", "2|token_id:3|-5.0"}, nil,
+			[]string{"tokens of the prompt", "first tokens, of which nothing is predicted, left out: 2"}},
+		{"vllm_chat_ids.jsonl", "OpenAI chat completions", "doc token logprob", true, []string{"chatcmpl-1|token_id:791|-1.5", "chatcmpl-1|token_id:84|-0.25"}, nil, []string{self}},
+		{"openai_wrapped.jsonl", `in "response": OpenAI chat completions`, "doc token logprob bytes", true,
+			[]string{"7|Hello|-0.125|5", "7| wörld|-2.5|7", "7|!|-9999.0|1", "9|Sorry|-0.75|5"}, []string{"3 2 censored"}, []string{self, "failed requests, left out: 1"}},
+		{"openai_failed.jsonl", "OpenAI chat completions", "doc token logprob bytes", true, chat[:6], []string{"3 2 censored"}, []string{self, "failed requests, left out: 2"}},
+		{"openai_choices.jsonl", "lists of tokens", "doc token logprob bytes", true, []string{"1|Hello|-0.125|5", "1| wörld|-2.5|7", "1|!|-9999.0|1", "2|Sorry|-0.75|5"}, []string{"3 2 censored"},
+			[]string{"self-scored: these are taken for tokens that the model drew itself, as in answers of OpenAI"}},
+		{"token_lists.jsonl", "lists of log-probabilities (logprobs)", "doc token logprob bytes", false, []string{"a|The|-2.5|3", "a| cat|-0.125|4", "a|é|-1.0|2", "b|!|-4.0|1", "c| x|-0.5|2"}, nil,
+			[]string{"one document for each record; if the model drew these tokens itself, this is no loss on data", "first tokens, of which nothing is predicted, left out: 2"}},
+		{"token_lists_bare.json", "lists of log-probabilities (token_logprobs)", "doc token logprob", false, []string{"1||-2.5", "1||-0.125", "2||-1.0"}, nil,
+			[]string{"one document for each record; if the model drew these tokens itself, this is no loss on data"}},
 	} {
 		for _, size := range []int{50, 1 << 18} {
 			for _, stream := range []bool{false, true} {
@@ -150,6 +173,10 @@ func TestSystemsRefused(t *testing.T) {
 		"llamacpp_sampled.jsonl":        `probabilities after sampling (prob, top_probs), which are not the model's own; ask with "post_sampling_probs": false`,
 		"llamacpp_old.jsonl":            `probabilities in the style of old builds of llama.cpp, which are those after sampling; ask a build from 2025 or later`,
 		"lmeval_ambiguous.jsonl":        `row 1 (line 1): target: "1" may be the number of an answer, and the text of another; let the task write its accuracy (metric acc), which settles it`,
+		"lmeval_numbers.jsonl":          `row 1 (line 1): lm-eval samples: generated text, without log-likelihoods; score tasks of output_type multiple_choice, loglikelihood or loglikelihood_rolling`,
+		"sglang_none.jsonl":             `SGLang without log-probabilities; ask with "return_logprob": true; with "logprob_start_len": 0 for a loss on the prompt`,
+		"openai_errors.jsonl":           `no answers, but errors of a service: "slow down"; `,
+		"lmeval_results.json":           `the results of lm-eval, which are means over tasks; run it with --log_samples, and score samples_*.jsonl`,
 		"lmeval_generated.jsonl":        `row 1 (line 1): lm-eval samples: generated text, without log-likelihoods; score tasks of output_type multiple_choice, loglikelihood or loglikelihood_rolling`,
 	} {
 		_, _, _, err := rowsOf(t, filepath.Join("testdata", "systems", file), false, 1)
@@ -259,6 +286,12 @@ func TestSystemErrors(t *testing.T) {
 		{"lmeval_rolling.jsonl", `"byte_perplexity": [-56.25, 48]`, `"byte_perplexity": [-56.5, 48]`, `row 2 (line 2): byte_perplexity: log-likelihood -56.5, and resps say -56.25`},
 		{"llamacpp.jsonl", `"logprob": -2.0`, `"prob": 0.5`, `probabilities after sampling (prob, top_probs), which are not the model's own`},
 		{"ollama_stream.jsonl", `"created_at": "2025-11-13T10:00:00.1Z", "response": "No"`, `"response": "No"`, `row 3 (line 4): not an answer of Ollama, which the first records are`},
+		{"sglang_drawn.jsonl", `[[-1.0, 319, null]]`, `[["x", 319, null]]`, `row 3 (line 2): meta_info.output_token_logprobs[0].logprob: text ("x"), expected a number`},
+		{"sglang_drawn.jsonl", `[[-1.0, 319, null]]`, `[[]]`, `row 3 (line 2): meta_info.output_token_logprobs[0]: no log-probability`},
+		{"gemini.jsonl", `"candidates": [{"content": {"parts": [{"text": "Hi"}], "role": "model"}, "avgLogprobs": -0.25, "logprobs_result"`, `"candidate": [{"logprobs_result"`,
+			`row 3 (line 2): not an answer of Gemini, which the first records are`},
+		{"token_lists.jsonl", `[-4.0]`, `[-4.0, -1, -2]`, `row 4 (line 2): logprobs: 3 numbers for 2 tokens`},
+		{"token_lists.jsonl", `[-4.0]`, `{}`, `row 4 (line 2): logprobs: an object, expected an array`},
 	} {
 		data, err := os.ReadFile(filepath.Join("testdata", "systems", c.file))
 		if err != nil {
@@ -293,5 +326,64 @@ func TestSystemErrors(t *testing.T) {
 		if e, ok := all.err.(*Error); !ok || e.Line <= 1200 || e.What != what || e.Row != all.rows+1 {
 			t.Errorf("%s: %v (%d rows), want %s", c.file, all.err, all.rows, what)
 		}
+	}
+}
+
+// Minus infinity says that the probability is 0; a number below -9999 is a bound, and
+// so is the least float32, which servers write for the logarithm of 0.
+func TestVeryUnlikely(t *testing.T) {
+	for _, c := range []struct {
+		logProb string
+		want    string // what is missing
+	}{{"-9998.5", ""}, {"-9999", "1 2 censored"}, {"-9999.0", "1 2 censored"}, {"-3.4028234663852886e+38", "1 2 censored"}, {"-Infinity", ""}, {`"-Infinity"`, ""}, {`"-inf"`, ""}, {"null", "1 2 NA"}, {"NaN", "1 2 NaN"}} {
+		src, err := openJSONText(`{"id": "a", "object": "chat.completion", "choices": [{"logprobs": {"content": [{"token": "x", "logprob": `+c.logProb+`, "bytes": [120]}]}}]}`, false)
+		if err != nil {
+			t.Errorf("%s: %v", c.logProb, err)
+			continue
+		}
+		all := readJSON(t, src, Selection{Values: []int{tokenLogProb}}, 1)
+		if got := strings.Join(all.missing, ", "); got != c.want || all.err != nil || c.want == "" && all.values[0] > -9998 {
+			t.Errorf("%s: missing %q, want %q; %v %v", c.logProb, got, c.want, all.values, all.err)
+		}
+	}
+}
+
+// A token that does not show its bytes has as many as are written, unless they are
+// those of what stands for it.
+func TestUnsized(t *testing.T) {
+	for _, c := range []struct {
+		token, bytes string
+		counted      bool
+	}{
+		{`"a"`, "[97]", true}, {`"\ufffd"`, "[240, 159, 152]", true}, {`"\ufffd"`, "[239, 191, 189]", false}, {`"\ufffd"`, "null", true},
+		{`"token_id:7"`, "[55]", true}, {`"token_id:7"`, "[116,111,107,101,110,95,105,100,58,55]", false}, {`"token_id:7"`, "", false},
+	} {
+		size := ""
+		if c.bytes != "" {
+			size = `, "bytes": ` + c.bytes
+		}
+		src, err := openJSONText(`{"object": "chat.completion", "choices": [{"logprobs": {"content": [{"token": `+c.token+`, "logprob": -1`+size+`}]}}]}`, false)
+		if err != nil || (len(src.Columns()) > tokenBytes) != c.counted {
+			t.Errorf("%s, bytes %s: %v, %v", c.token, c.bytes, src.Columns(), err)
+		}
+	}
+}
+
+// Log-probabilities of prompts that only come after the sample would be passed over.
+func TestLatePrompt(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "systems", "sglang_drawn.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(data), "\n")
+	late := strings.Replace(first, `"input_token_logprobs": []`, `"input_token_logprobs": [[null, 1, null], [-1.5, 3, null]]`, 1)
+	src, err := openJSONText(strings.Repeat(first+"\n", 1200)+late, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := readJSON(t, src, Selection{Values: []int{tokenLogProb}}, 2)
+	const want = "f.jsonl: row 2401 (line 1201): meta_info.input_token_logprobs[1]: log-probabilities of the prompt, which the first records do not have"
+	if all.err == nil || all.err.Error() != want {
+		t.Errorf("%v, want %s", all.err, want)
 	}
 }

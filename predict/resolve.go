@@ -384,7 +384,17 @@ func (r *resolver) texts(i int) []string {
 	return out
 }
 
-func (r *resolver) setLabels(all []string) { r.labels = distinct(all) }
+func (r *resolver) setLabels(all []string) {
+	r.labels = distinct(all)
+	ignored := func(s string) bool { return slices.Contains(ignoredLabels, s) }
+	rest := slices.DeleteFunc(slices.Clone(r.labels), ignored)
+	if len(rest) > 0 && len(rest) < len(r.labels) && !slices.ContainsFunc(rest, func(s string) bool { return !isCount(strings.TrimSuffix(s, ".0")) }) {
+		r.labels = rest // of which the Matcher says the same
+		if note := "−100 is no label"; !slices.Contains(r.notes, note) {
+			r.note("%s", note)
+		}
+	}
+}
 
 // distinct gives the labels that differ, in the order in which they appear;
 // marks for "no label" are left out.
@@ -475,7 +485,7 @@ func (r *resolver) mostlyNumeric(i int) bool { s := r.stat(i); return s.numbers 
 // Names of columns that say what a row is, and to which document it belongs.
 var (
 	tokenNames    = []string{"token", "token_text", "token_str", "token_id"}
-	documentNames = []string{"doc", "document", "doc_id", "document_id", "docid", "text_id"}
+	documentNames = []string{"doc", "document", "doc_id", "document_id", "docid", "text_id", "doc_ids", "document_ids"}
 )
 
 func isDocument(name string) bool { return slices.Contains(documentNames, strings.ToLower(name)) }

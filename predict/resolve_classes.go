@@ -137,6 +137,9 @@ func (r *resolver) noMatch(names []string) error {
 	default:
 		e.Hint = "--classes NAME,NAME,… names the classes in the order of the columns"
 	}
+	if label == "-1" {
+		e.Hint = "if it stands for no label: write -100, or leave these rows out"
+	}
 	if near := Nearest(label, names); near != "" && r.req.Classes != "" {
 		e.Hint = fmt.Sprintf("did you mean %s?", quote(near))
 	}

@@ -109,6 +109,9 @@ func (r *resolver) decideForm() error {
 		return err
 	}
 	q := r.req
+	if len(r.values) == 1 && r.named && r.form.OfWhatHappened() && r.form.Logarithmic() && q.LogBase == "" {
+		r.base = namedBase(r.cols[r.values[0]].Name)
+	}
 	switch {
 	case r.oneHot != nil && !r.form.PerClass():
 		return r.fail(fmt.Sprintf("--onehot needs a value column per class, and there is one column (%s)",
@@ -123,6 +126,19 @@ func (r *resolver) decideForm() error {
 		r.note("--log-base is not used, values are not logarithms")
 	}
 	return nil
+}
+
+// namedBase is the base of logarithms that a column's name tells: log2_prob, nll_bits.
+func namedBase(name string) float64 {
+	for word := range strings.FieldsFuncSeq(strings.ToLower(name), func(c rune) bool { return c == '_' || c == '.' || c == '-' || c == ' ' }) {
+		switch word {
+		case "bits", "log2", "log2prob", "log2p":
+			return 2
+		case "log10", "log10prob", "log10p", "dits":
+			return 10
+		}
+	}
+	return math.E
 }
 
 func (r *resolver) decidePerClass() error {

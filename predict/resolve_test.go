@@ -168,6 +168,19 @@ func TestResolve(t *testing.T) {
 		{name: "nll beside a predicted class", csv: "label,pred,nll\n3,2,.3\n2,2,0.2\n", want: resolved{Surprisals, "", "nll", "", false, 0, nil}},
 		{name: "upper case", csv: "Y,P_a,P_b\na,.3,.7\nb,.2,.8\n", want: resolved{Probabilities, "a,b", "", "Y", false, 0, func(l *Layout) bool { return l.prefix == "P_" }}},
 		{name: "nll in bits", csv: "loss\n3\n0.2\n", req: Request{LogBase: "2"}, want: resolved{Surprisals, "", "loss", "", false, 2, nil}},
+		{name: "bits by name", csv: "doc,nll_bits\n1,3\n1,0.2\n", want: resolved{Surprisals, "", "nll_bits", "", false, 2, nil}},
+		{name: "log10 by name, said", csv: "doc,log10.p\n1,-3\n1,-0.2\n", req: Request{LogProb: "log10.p"}, want: resolved{LogHappened, "", "log10.p", "", false, 10, nil}},
+		{name: "bits by name, otherwise said", csv: "doc,nll_bits\n1,3\n1,0.2\n", req: Request{LogBase: "e"}, want: resolved{Surprisals, "", "nll_bits", "", false, e, nil}},
+		{name: "several token log-probabilities", csv: "doc_ids,token_logprobs\n1,-3\n1,-0.2\n", want: resolved{LogHappened, "", "token_logprobs", "", false, e, func(l *Layout) bool { return l.Cluster == "doc_ids" }}},
+		{name: "a loss of a training run, said", csv: "step,loss,lr\n1,3,.1\n2,0.2,.1\n", req: Request{NLL: "loss"}, want: resolved{Surprisals, "", "loss", "", false, e, nil}},
+		{name: "masked labels", csv: "labels,logits.0,logits.1,logits.2\n-100,1,-2,3\n2,1,2,3.5\n0,-1,2,2\n", want: resolved{Logits, "0,1,2", "logits.0,logits.1,logits.2", "labels", false, 0,
+			func(l *Layout) bool {
+				return l.Matcher().Class([]byte("-100")) == NoLabel && l.Matcher().Class([]byte("-100.0")) == NoLabel && l.Matcher().Class([]byte("-1")) == Unknown
+			}}},
+		{name: "-100 beside names", csv: "y,p_a,p_b\na,.5,.5\n-100,.5,.5\n", want: resolved{Probabilities, "a,b", "", "y", false, 0,
+			func(l *Layout) bool { return l.Matcher().Class([]byte("-100")) == Unknown }}},
+		{name: "a class called -100", csv: "y,p_-100,p_7\n-100,.5,.5\n7,.5,.5\n", want: resolved{Probabilities, "-100,7", "", "y", false, 0,
+			func(l *Layout) bool { return l.Matcher().Class([]byte("-100")) == 0 }}},
 		{name: "one-hot", csv: "id,y_a,y_b,p_a,p_b\n0,1,0,.5,.5\n1,.5,.5,.3,.7\n", req: Request{OneHot: "y_*"}, want: resolved{Probabilities, "a,b", "p_a,p_b", "", false, 0,
 			func(l *Layout) bool { return slices.Equal(l.OneHot, []string{"y_a", "y_b"}) }}},
 		{name: "one-hot in another order", csv: "y_b,y_a,p_a,p_b\n1,0,.5,.5\n.5,.5,.3,.7\n", req: Request{OneHot: "y_*"}, want: resolved{Probabilities, "a,b", "p_a,p_b", "", false, 0,
@@ -274,6 +287,10 @@ func TestResolveRefuses(t *testing.T) {
 		{name: "uneven one-hot", csv: "y_a,y_b,y_c,p_a,p_b\n1,0,0,.5,.5\n", req: Request{OneHot: "y_*"}, want: []string{"3 columns", "2 columns of values"}},
 		{name: "too few classes", csv: "y,p_a,p_b\na,.5,.5\n", req: Request{Classes: "a"}, want: []string{"--classes names 1"}},
 		{name: "nothing", csv: "a,b\nx,y\n", want: []string{"no columns of predictions", "--nll"}},
+		{name: "-1 is not known to be none", csv: ".1,.9\n.1,.9\n", bare: true, apart: []string{"1", "-1"}, want: []string{`label "-1"`, "write -100"}},
+		{name: "a training run", csv: "step,loss,learning_rate\n1,3,.1\n2,0.2,.1\n", want: []string{"log of a training run", "--nll loss"}},
+		{name: "a mean loss", csv: "epoch,eval_loss,eval_accuracy\n1,3,.5\n2,0.2,.5\n", want: []string{`column 2 (eval_loss)`, "mean loss of a data set", "--nll eval_loss"}},
+		{name: "a perplexity", csv: "doc,ppl\na,12.5\nb,3.5\n", want: []string{"column 2 (ppl)", "a perplexity, by its name", "--nll COLUMN --weight TOKENS"}},
 		{name: "features are not logits", csv: "label,height,width\n0,1.5,2.5\n1,4.5,3.5\n", want: []string{"label \"0\""}},
 		{name: "no header", csv: "1,2,.5\n2,3,.5\n", bare: true, want: []string{"columns have no names", "--label 1 --probs 2-3"}},
 		{name: "number out of range", csv: "1,2,.5\n2,3,.5\n", bare: true, req: Request{Label: "4"}, want: []string{"no columns 4: there are 3"}},
@@ -329,6 +346,7 @@ func TestBind(t *testing.T) {
 	}{
 		{"w,p_b,lable,p_a\n1,.5,a,.5\n", false, `no column "label"; the columns are w, p_b, lable, p_a did you mean "lable"?`},
 		{"w,p_b,label,p_a,p_c\n1,.5,a,.5,0\n", false, "one value column more"},
+		{"w,p_b,label\n1,.5,a\n", false, "1 value column (p_b), and the first file has 2 score files with other classes apart"},
 		{"w,p_b,label,p_a,p_a\n1,.5,a,.5,0\n", false, `several columns are called "p_a"`},
 		{"1,.5,a,.5,0\n", true, "columns have no names"},
 	} {

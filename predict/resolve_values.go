@@ -111,10 +111,11 @@ func knownPrefix(name string) (prefix, rest string, p promise, ok bool) {
 
 // Names of single columns, lower case.
 var (
-	probNames     = []string{"p", "prob", "probs", "proba", "probability", "probabilities", "y_prob", "y_proba", "y_score", "y_pred", "pred", "preds", "prediction", "predictions", "score", "scores"}
-	logitNames    = []string{"logit", "logits", "y_logit", "log_odds", "logodds"}
-	logProbNames  = []string{"logprob", "log_prob", "logp", "lp", "ll", "loglik", "token_logprob"}
-	nllNames      = []string{"nll", "surprisal", "loss", "neg_log_prob", "log_loss"}
+	probNames    = []string{"p", "prob", "probs", "proba", "probability", "probabilities", "y_prob", "y_proba", "y_score", "y_pred", "pred", "preds", "prediction", "predictions", "score", "scores"}
+	logitNames   = []string{"logit", "logits", "y_logit", "log_odds", "logodds"}
+	logProbNames = []string{"logprob", "log_prob", "logp", "lp", "ll", "loglik", "loglikelihood", "log_likelihood", "token_logprob",
+		"logprobs", "log_probs", "token_logprobs", "token_log_probs", "log2_prob", "log2prob", "log10_prob", "log10prob"}
+	nllNames      = []string{"nll", "surprisal", "loss", "neg_log_prob", "log_loss", "nlls", "surprisals", "losses", "nll_bits", "surprisal_bits"}
 	neverAClass   = []string{"weight", "weights", "sample_weight", "w", "wt", "freq", "frequency", "count", "n", "fold", "split", "group", "cluster", "time", "timestamp", "date", "entropy", "margin", "confidence"}
 	neverUnlessOf = [][]string{logProbNames, nllNames, neverAClass}
 )
@@ -268,6 +269,9 @@ func (r *resolver) guessNamed() error {
 		if len(logProbs) == 1 {
 			r.values, r.form = logProbs, LogHappened
 		} else {
+			if err := r.trainingLog(nlls[0]); err != nil {
+				return err
+			}
 			r.values, r.form = nlls, Surprisals
 		}
 		if r.labelHow == "name" { // found, but not needed
@@ -275,6 +279,20 @@ func (r *resolver) guessNamed() error {
 			r.label, r.labelHow, r.labels = -1, "", nil
 		}
 		return nil
+	}
+
+	for i, c := range r.cols {
+		name := strings.ToLower(c.Name)
+		if r.claimed[i] != "" || r.hasLabels() {
+			continue
+		}
+		switch {
+		case slices.Contains(meanNames, name) && r.numeric(i):
+			return r.at(i, "the mean loss of a data set, by its name, and no value of a row", "score what the model predicts for each row: its logits and labels, in one file of numpy.savez; "+
+				fmt.Sprintf("if each record is one prediction after all: --nll %s", c.Name))
+		case (name == "ppl" || name == "perplexity") && r.numeric(i):
+			return r.at(i, "a perplexity, by its name, is not read", "give its logarithm, and how many tokens it is a mean of: --nll COLUMN --weight TOKENS")
+		}
 	}
 
 	// Whatever holds real numbers and is not known to be something else.
@@ -287,8 +305,32 @@ func (r *resolver) guessNamed() error {
 			return r.at(i, "no columns of predictions found, but numbers with a decimal comma: "+quote(found), commaHint)
 		}
 	}
+	for i, c := range r.cols {
+		name, found := strings.ToLower(c.Name), r.stat(i).firstText
+		_, _, _, is := number([]byte(found))
+		if _, _, _, prefixed := knownPrefix(c.Name); is == isNumber && r.claimed[i] == "" && r.stat(i).numbers == 0 && (prefixed ||
+			slices.ContainsFunc([][]string{probNames, logitNames, logProbNames, nllNames}, func(names []string) bool { return slices.Contains(names, name) })) {
+			return r.at(i, "no columns of predictions found, but numbers written as text: "+quote(found), "write them without quotes")
+		}
+	}
 	return r.fail("no columns of predictions found; the columns are "+listColumns(r.cols, 12),
 		"say which: --prob COLUMN, --probs COLUMNS, --logits COLUMNS, --logprob COLUMN or --nll COLUMN")
+}
+
+// meanNames are what means over a data set are called, lower case.
+var meanNames = []string{"eval_loss", "val_loss", "valid_loss", "validation_loss", "train_loss", "test_loss"}
+
+// trainingLog is the error for a loss that is a mean over a batch, as a training run
+// writes it down.
+func (r *resolver) trainingLog(loss int) error {
+	for _, c := range r.cols {
+		switch strings.ToLower(c.Name) {
+		case "lr", "learning_rate", "grad_norm":
+			return r.at(loss, fmt.Sprintf("beside %s it looks like the log of a training run: means over batches, and no value of a row", quote(c.Name)),
+				fmt.Sprintf("if each record is one prediction after all: --nll %s", r.cols[loss].Name))
+		}
+	}
+	return nil
 }
 
 // flag is the flag for several columns that hold what the promise says.

@@ -71,6 +71,9 @@ var strangers = []stranger{
 	{"UTF-16 text", begins("\xff\xfe", "\xfe\xff"), func(name string) string {
 		return fmt.Sprintf("make it UTF-8: iconv -f UTF-16 -t UTF-8 %s", name)
 	}},
+	{"a stream of server-sent events", begins("data: {", "data:{", "event: ", ": ping"), func(name string) string {
+		return fmt.Sprintf("keep the JSON of its events: sed -n 's/^data: *{/{/p' %s | surprisal score -", name)
+	}},
 	{"a web page", func(head []byte) bool {
 		head = bytes.ToLower(bytes.TrimSpace(head))
 		return begins("<!doctype", "<html", "<?xml")(head)

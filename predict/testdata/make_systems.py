@@ -189,3 +189,111 @@ def sample(i, content):
 inspect = [sample("s1", [tok("A", -0.5), {"token": " é", "logprob": -1.25, "bytes": None, "top_logprobs": None}]), sample(2, None)]
 write("inspect_log.json", [{"version": 2, "status": "success", "eval": {"task": "t", "model": "m"}, "plan": {}, "results": {}, "stats": {}, "samples": inspect}], indent=2)
 write("inspect_samples.jsonl", inspect)
+
+
+# SGLang: triples of log-probability, number and text, which is null unless it was asked for.
+def sglang(i, prompt, drawn, **more):
+    return {"text": " on", "output_ids": [319], "meta_info": {
+        "id": f"{i:032x}", "finish_reason": {"type": "length", "length": 1}, "prompt_tokens": len(prompt), "weight_version": "default",
+        "input_token_logprobs": prompt, "output_token_logprobs": drawn, "input_top_logprobs": [None] + [[[-0.25, 5, None]] for _ in prompt[1:]],
+        "completion_tokens": len(drawn), "cached_tokens": 0, "e2e_latency": 0.125, **more}}
+
+
+write("sglang.json", [
+    sglang(1, [[None, 1, "<s>"], [-2.5, 450, "The"], [-7.125, 6635, " chât"]], [[-0.5, 319, " on"]]),
+    sglang(2, [[None, 1, "<s>"], [-1.0, 450, "No"]], [[-0.5, 319, " on"], [-0.125, 278, " the"]]),
+], indent=1, array=True)
+write("sglang_drawn.jsonl", [sglang(3, [], [[-0.5, 319, None], [-3.0, 278, None]]), sglang(4, [], [[-1.0, 319, None]])])
+write("sglang_none.jsonl", [{"text": " on", "output_ids": [319], "meta_info": {"id": "5", "finish_reason": None, "prompt_tokens": 3, "completion_tokens": 1}}])
+
+
+# TGI: a list of prefill, which is empty unless it was asked for; the end of the text is special.
+def tgi(prefill, tokens):
+    return {"generated_text": "x", "details": {
+        "finish_reason": "eos_token", "generated_tokens": len(tokens), "seed": None, "best_of_sequences": None, "top_tokens": None,
+        "prefill": [{"id": 10 + i, "text": t, "logprob": lp} for i, (t, lp) in enumerate(prefill)],
+        "tokens": [{"id": 20 + i, "text": t, "logprob": lp, "special": t == "</s>"} for i, (t, lp) in enumerate(tokens)]}}
+
+
+write("tgi.json", [tgi([("<s>", None), ("The", -4.0), (" é", -1.5)], [(" on", -0.5)])], indent=1, array=True)
+write("tgi_drawn.jsonl", [tgi([], [(" on", -0.5), ("</s>", -0.25)]), tgi([], [(" é", -2.0)])])
+
+
+# Gemini, as the service sends it, and as its library for Python writes it.
+def gemini(i, tokens, snake=False):
+    a, b, c, d, e = (("response_id", "logprobs_result", "chosen_candidates", "log_probability", "token_id") if snake else
+                     ("responseId", "logprobsResult", "chosenCandidates", "logProbability", "tokenId"))
+    return {"candidates": [{"content": {"parts": [{"text": "Hi"}], "role": "model"}, "avgLogprobs": -0.25,
+                            b: {c: [{"token": t, e: 7, d: lp} for t, lp in tokens]}}], a: i}
+
+
+write("gemini.jsonl", [gemini("r1", [("Hi", -0.25), (" you", -1.25)]), gemini("r2", [("é", -3.0)], True)])
+
+# vLLM within a program: what people dump of a RequestOutput; log-probabilities of drawn
+# tokens alone; and the numbers of the prompt's tokens alone.
+def output(i, ids, plp, drawn):
+    return {"request_id": str(i), "prompt": "x", "prompt_token_ids": ids, "prompt_logprobs": plp, "finished": True, "outputs": [
+        {"index": 0, "text": " on", "token_ids": [t for t, _ in drawn], "cumulative_logprob": -0.5, "finish_reason": "length",
+         "logprobs": [{"5": {"logprob": -0.125, "rank": 1, "decoded_token": "?"}, str(t): {"logprob": lp, "rank": 2, "decoded_token": f" é{t}"}} for t, lp in drawn]}]}
+
+
+write("vllm_outputs.jsonl", [
+    output(0, [1, 791, 8415], [None, {"9": {"logprob": -0.5, "rank": 1, "decoded_token": "\ufffd"}, "791": {"logprob": -3.5, "rank": 8, "decoded_token": "The"}},
+                               {"8415": {"logprob": -1.25, "rank": 1, "decoded_token": " cat"}}], [(319, -0.5)]),
+    output(1, [1, 9, 4], [None, {"9": {"logprob": -2.0, "rank": 3, "decoded_token": "é"}}, {"5": {"logprob": -0.5, "rank": 1, "decoded_token": "?"}}], [(319, -0.5)]),
+])
+write("vllm_outputs_drawn.jsonl", [output(0, [1, 2], None, [(319, -0.5), (278, -2.25)]), output(1, [1, 2], None, [(319, -1.0)])])
+write("vllm_outputs_numbers.jsonl", [{"prompt": "x", "prompt_token_ids": [1, 7, 9], "prompt_logprobs": [None, -2.0, -0.25]},
+                                     {"prompt": "y", "prompt_token_ids": [1, 3], "prompt_logprobs": [None, -5.0]}])
+# vLLM with return_tokens_as_token_ids: bytes are those of the stand-in.
+write("vllm_chat_ids.jsonl", [chat(1, [tok("token_id:791", -1.5), tok("token_id:84", -0.25)])])
+
+# Answers within records of one's own, after a request that failed; a choice; what a
+# choice says of log-probabilities; lists of numbers beside tokens.
+failed = {"error": {"message": "slow down", "type": "requests", "param": None, "code": "rate_limit_exceeded"}}
+write("openai_wrapped.jsonl", [{"id": 7, "prompt": "x", "response": chats[0]}, {"id": 8, "prompt": "y", "response": failed},
+                               {"id": 9, "prompt": "z", "response": chats[2]}])
+write("openai_failed.jsonl", [failed, chats[0], failed, chats[1]])
+write("openai_errors.jsonl", [failed, failed])
+write("openai_choices.jsonl", [chats[0]["choices"][0], chats[2]["choices"][0]])
+write("openai_choice_logprobs.json", [chats[0]["choices"][0]["logprobs"]], indent=2)
+write("token_lists.jsonl", [
+    {"doc_id": "a", "tokens": ["The", " cat", "é"], "logprobs": [-2.5, -0.125, -1.0]},
+    {"doc_id": "b", "tokens": ["No", "!"], "logprobs": [-4.0]},
+    {"doc_id": "c", "tokens": ["<s>", " x"], "logprobs": [None, -0.5]},
+])
+write("token_lists_bare.json", [{"text": "a b", "token_logprobs": [-2.5, -0.125]}, {"text": "c", "token_logprobs": [-1.0]}], array=True)
+
+# LangChain writes what the service said beside its message; a first request that gave
+# nothing; llama.cpp's completions say it as OpenAI's chat does.
+write("openai_langchain.jsonl", [{"content": "x", "type": "ai", "id": "run-1", "response_metadata": {"model_name": "m", "logprobs": chats[0]["choices"][0]["logprobs"]}}])
+write("openai_wrapped_deep.jsonl", [{"q": "x", "result": None}, {"q": "y", "result": {"seconds": 0.5, "answer": chats[2]}}])
+write("llamacpp_completions.json", [{"id": "chatcmpl-9", "object": "text_completion", "choices": [
+    {"text": " a b", "index": 0, "finish_reason": "length", "logprobs": {"content": [tok(" a", -0.5, id=264), tok(" é", -1.25, id=293)]}}]}], indent=1)
+write("llamacpp_none.json", [{k: v for k, v in llama(" a", []).items() if k != "completion_probabilities"}], indent=1)
+
+
+# Winogrande: one answer after two contexts; accuracy says which was right.
+def winogrande(doc_id, lps, acc):
+    return {"doc_id": doc_id, "doc": {"sentence": "It did not fit, for _ was big.", "answer": "1"}, "target": "was big.",
+            "arguments": {f"gen_args_{i}": {"arg_0": f"It did not fit, for {w}", "arg_1": " was big."} for i, w in enumerate(["it", "he"])},
+            "resps": [[[str(lp), "False"]] for lp in lps], "filtered_resps": [[str(lp), "False"] for lp in lps], "filter": "none",
+            "metrics": ["acc"], "doc_hash": f"{doc_id:064x}", "acc": acc}
+
+
+write("lmeval_contexts.jsonl", [winogrande(0, [-5.5, -4.25], 1.0), winogrande(1, [-3.0, -7.5], 0.0)])
+write("lmeval_contexts_unknown.jsonl", [{k: v for k, v in winogrande(0, [-5.5, -4.25], 1.0).items() if k != "acc"}])
+
+# What lies beside what can be scored, and text that reads like a number.
+write("lmeval_numbers.jsonl", [
+    {"doc_id": i, "doc": {}, "target": n, "arguments": {"gen_args_0": {"arg_0": "2+2=", "arg_1": {"until": ["\n"]}}},
+     "resps": [[n]], "filtered_resps": [n], "filter": "none", "exact_match": 1.0} for i, n in enumerate(["-4", "5"])])
+write("lmeval_results.json", [{"results": {"arc_easy": {"alias": "arc_easy", "acc,none": 0.5, "acc_stderr,none": 0.01}}, "configs": {"arc_easy": {"task": "arc_easy"}},
+                               "versions": {"arc_easy": 1.0}, "n-shot": {"arc_easy": 0}, "n-samples": {"arc_easy": {"original": 2376, "effective": 2376}}}], indent=2)
+write("trainer_state.json", [{"best_metric": 0.25, "epoch": 1.0, "global_step": 10, "log_history": [
+    {"epoch": 0.5, "loss": 1.5, "grad_norm": 2.0, "learning_rate": 5e-05, "step": 5}, {"epoch": 1.0, "eval_loss": 0.25, "step": 10}]}], indent=2)
+write("trainer_log.jsonl", [{"epoch": 0.5 * i, "loss": 1.5 - i / 4, "grad_norm": 2.0, "learning_rate": 5e-05, "step": 5 * i} for i in range(4)])
+write("trainer_eval.json", [{"epoch": 3.0, "eval_loss": 0.3125, "eval_accuracy": 0.875, "eval_runtime": 3.5}], indent=4)
+write("openai_requests.jsonl", [{"custom_id": "q-1", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "gpt-4o", "messages": [], "logprobs": True}}])
+with open(os.path.join(out, "openai_stream.txt"), "w", newline="\n") as f:
+    f.write('data: {"id":"c1","object":"chat.completion.chunk","choices":[]}\n\ndata: [DONE]\n\n')

@@ -239,6 +239,11 @@ expect("arrays_pred.npz", "probability of \"1\" (y_pred); label from \"y_true\""
 archive("arrays_both.npz", [("logits.npy", npy(np.array(logits))), ("probs.npy", npy(np.array(P))), ("labels.npy", npy(np.array(Y)))])
 expect("arrays_both.npz", "", error="several sets of value columns", hint="--logits 'logits.*' or --probs 'probs.*'")
 expect("arrays_both.npz", "logits of 3 classes", logit_score, N, ["--logits", "logits.*"])
+# PyTorch leaves the label -100 out of its losses.
+masked = [-100 if i % 4 == 1 else y for i, y in enumerate(Y)]
+kept = [(z, y) for z, y in zip(logits, masked) if y >= 0]
+archive("arrays_masked.npz", [("logits.npy", npy(np.array(logits))), ("labels.npy", npy(np.array(masked)))])
+expect("arrays_masked.npz", "matched by name; −100 is no label", score([softmax(z, y) for z, y in kept]), len(kept), invalid={"no label": N - len(kept)})
 
 
 def tensors(name, **arrays):
@@ -391,6 +396,49 @@ logs("lmeval_loglikelihood.jsonl", "lm-eval samples, loglikelihood", [-1.5, -0.0
 expect("lmeval_generated.jsonl", "", error="generated text, without log-likelihoods", hint="multiple_choice")
 for file in "inspect_log.json", "inspect_samples.jsonl":
     logs(file, "Inspect log", [-0.5, -1.25], **self, notes=["answers without log-probabilities, left out: 1"])
+
+
+def per(lps, texts):
+    """Per byte of what the tokens spell."""
+    return {"byte": mpmath.nstr(-mpmath.fsum(mpmath.mpf(x) for x in lps) / sum(len(t.encode()) for t in texts), 25)}
+
+
+prompt = {"self_scored": False}
+logs("sglang.json", "SGLang", [-2.5, -7.125, -1.0], **prompt, per=per([-2.5, -7.125, -1.0], ["The", " chât", "No"]),
+     notes=["tokens of the prompt", "first tokens, of which nothing is predicted, left out: 2", "generated tokens after the prompt, left out: 3"])
+logs("sglang_drawn.jsonl", "SGLang", [-0.5, -3.0, -1.0], **self)
+expect("sglang_none.jsonl", "", error="SGLang without log-probabilities", hint='"return_logprob": true')
+logs("tgi.json", "TGI", [-4.0, -1.5], **prompt, per=per([-4.0, -1.5], ["The", " é"]), notes=["generated tokens after the prompt, left out: 1"])
+logs("tgi_drawn.jsonl", "TGI", [-0.5, -0.25, -2.0], **self, per=per([-0.5, -0.25, -2.0], [" on", " é"]))
+logs("gemini.jsonl", "Gemini", [-0.25, -1.25, -3.0], **self, per=per([-0.25, -1.25, -3.0], ["Hi", " you", "é"]))
+logs("vllm_outputs.jsonl", "vLLM prompt_logprobs", [-3.5, -1.25, -2.0], **prompt, invalid={"censored": 1}, bound=True,
+     per=per([-3.5, -1.25, -2.0], ["The", " cat", "é"]), notes=["tokens of the prompt", "first tokens, of which nothing is predicted, left out: 2"])
+logs("vllm_outputs_drawn.jsonl", "vLLM outputs", [-0.5, -2.25, -1.0], **self, per=per([-0.5, -2.25, -1.0], [" é319", " é278", " é319"]))
+logs("vllm_outputs_numbers.jsonl", "vLLM prompt_logprobs", [-2.0, -0.25, -5.0], **prompt)
+logs("vllm_chat_ids.jsonl", "OpenAI chat completions", [-1.5, -0.25], **self)
+logs("openai_wrapped.jsonl", 'in "response": OpenAI chat completions', [-0.125, -2.5, -0.75], **self, invalid={"censored": 1}, bound=True,
+     notes=["failed requests, left out: 1"])
+logs("openai_failed.jsonl", "OpenAI chat completions", chat[:5], **self, invalid={"censored": 1}, bound=True, notes=["failed requests, left out: 2"])
+expect("openai_errors.jsonl", "", error='no answers, but errors of a service: "slow down"')
+logs("openai_choices.jsonl", "lists of tokens", [-0.125, -2.5, -0.75], **self, invalid={"censored": 1}, bound=True)
+logs("openai_choice_logprobs.json", "lists of tokens", [-0.125, -2.5], **self, invalid={"censored": 1}, bound=True,
+     per=per([-0.125, -2.5], ["Hello", " wörld"]))
+logs("openai_langchain.jsonl", "lists of tokens", [-0.125, -2.5], **self, invalid={"censored": 1}, bound=True)
+logs("openai_wrapped_deep.jsonl", 'in "result.answer": OpenAI chat completions', [-0.75], **self, notes=["failed requests, left out: 1"])
+logs("llamacpp_completions.json", "OpenAI chat completions", [-0.5, -1.25], **self, per=per([-0.5, -1.25], [" a", " é"]))
+expect("llamacpp_none.json", "", error="llama.cpp server without probabilities", hint='"n_probs": 1')
+expect("lmeval_contexts.jsonl", "lm-eval samples, multiple_choice; logits of 2 classes", score([softmax([-5.5, -4.25], 1), softmax([-3.0, -7.5], 1)]), 2)
+expect("lmeval_contexts_unknown.jsonl", "", error="the same answer to every request", hint="metric acc")
+logs("token_lists.jsonl", "lists of log-probabilities (logprobs)", [-2.5, -0.125, -1.0, -4.0, -0.5], **prompt,
+     per=per([-2.5, -0.125, -1.0, -4.0, -0.5], ["The", " cat", "é", "!", " x"]), notes=["first tokens, of which nothing is predicted, left out: 2"])
+logs("token_lists_bare.json", "lists of log-probabilities (token_logprobs)", [-2.5, -0.125, -1.0], **prompt)
+expect("lmeval_numbers.jsonl", "", error="generated text, without log-likelihoods", hint="multiple_choice")
+expect("lmeval_results.json", "", error="the results of lm-eval, which are means over tasks", hint="--log_samples")
+expect("trainer_state.json", "", error="the state of a training run")
+expect("trainer_log.jsonl", "", error='beside "grad_norm" it looks like the log of a training run', hint="--nll loss")
+expect("trainer_eval.json", "", error="the mean loss of a data set, by its name", hint="numpy.savez")
+expect("openai_requests.jsonl", "", error="the requests of a batch, and not its answers", hint="output file")
+expect("openai_stream.txt", "", error="a stream of server-sent events", hint="sed -n")
 
 with open(os.path.join(here, "systems.json"), "w", encoding="utf-8", newline="\n") as f:
     json.dump(expected, f, indent=1, ensure_ascii=False)
