@@ -74,6 +74,7 @@ type resolver struct {
 	names    []string
 	aliases  map[string]int
 	byIndex  bool
+	made     bool // names are labels as R's make.names writes them
 	matchHow string
 	notes    []string
 }
@@ -314,7 +315,8 @@ func (r *resolver) sharesJoined() bool { return r.joined != nil && r.joined.join
 // labelNames are what label columns are called, the surest first.
 var labelNames = []string{"label", "labels", "y", "y_true", "ytrue", "true_label", "true_class", "target",
 	"truth", "true", "class", "gold", "gold_label", "actual", "outcome", "observed",
-	"obs", "ground_truth", "y_test", "reference", "response"}
+	"obs", "ground_truth", "y_test", "reference", "response", "targets", "y_actual", "y_orig", "actual_class",
+	"actual_label", "resolution", "resolved_to", "result"}
 
 // labelNamed is the column that is called like a label, −1 if there is none.
 // Numbers with fractions are no labels.
@@ -572,7 +574,7 @@ func (r *resolver) layout() *Layout {
 		Form: r.form, LogBase: r.base, Guessed: r.said == NoForm,
 		Classes: r.names, Aliases: r.aliases, ByIndex: r.byIndex,
 		Values: r.columnNames(r.values), OneHot: r.columnNames(r.oneHot), By: r.columnNames(r.by),
-		LabelsApart: r.apart, Named: r.named,
+		LabelsApart: r.apart, Named: r.named, madeNames: r.made,
 		width: len(r.cols), prefix: r.prefix,
 	}
 	for _, c := range []struct {
