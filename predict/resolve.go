@@ -14,6 +14,7 @@ import (
 // told apart is an error that lists the flags that settle it.
 func Resolve(req Request, src Source, apart []string) (*Layout, error) {
 	r := &resolver{req: req, file: src.Name(), cols: src.Columns(), sample: src.Sample(), label: -1, id: -1}
+	r.json = strings.HasPrefix(src.Format(), "json")
 	r.claimed = make([]string, len(r.cols))
 	r.stats = make([]*columnStats, len(r.cols))
 	r.named = len(r.cols) > 0 && r.cols[0].Named
@@ -42,6 +43,7 @@ func Resolve(req Request, src Source, apart []string) (*Layout, error) {
 type resolver struct {
 	req    Request
 	file   string
+	json   bool // the file's format
 	cols   []Column
 	sample Sample
 	named  bool

@@ -298,6 +298,18 @@ func (r *resolver) guessNamed() error {
 // is one with the class that was predicted, −1 if there is none.
 func (r *resolver) noValues(hard int) error {
 	const none = "no columns of predictions found"
+	if r.json && r.sample.Rows() == 1 { // {"predictions": [[0.25, 0.75], …]}
+		longest, size := -1, 0
+		for i := range r.cols {
+			if cell := r.sample.Text(0, i); r.claimed[i] == "" && isList(cell) && len(cell) > size {
+				longest, size = i, len(cell)
+			}
+		}
+		if longest >= 0 {
+			return r.at(longest, none+", but one record that holds an array of records",
+				fmt.Sprintf("take them out: jq -c '.%s[]' %s | surprisal score -", r.cols[longest].Name, shellQuote(r.file)))
+		}
+	}
 	for i := range r.cols {
 		found := r.stat(i).firstText
 		if r.claimed[i] != "" || found == "" {
@@ -677,7 +689,7 @@ func (r *resolver) decideArray() error {
 
 // isList reports whether a cell is a list of numbers, or of structures in JSON.
 func isList(cell string) bool {
-	if strings.HasPrefix(cell, `[{"`) {
+	if rest, ok := strings.CutPrefix(cell, "["); ok && strings.HasPrefix(strings.TrimLeft(rest, " \t\r\n"), "{") {
 		return true
 	}
 	return strings.HasPrefix(cell, "[") && strings.ContainsAny(cell, "0123456789") && strings.Trim(cell, "[]0123456789.,+-eE \t\r\n") == ""
