@@ -150,7 +150,7 @@ func (m *Matcher) otherwise(label []byte) int {
 			return c
 		}
 	}
-	if plain := plainNumber(bare); len(plain) != len(bare) {
+	if plain := plainKey(bare); len(plain) != len(bare) {
 		if c, ok := m.find(plain); ok {
 			return c
 		}

@@ -559,7 +559,17 @@ func (r *resolver) extras() error {
 		r.documents()
 	}
 	if r.id < 0 {
-		if i := find(append(slices.Clone(idNames), "index", "Unnamed: 0", "")...); i >= 0 {
+		i := find(idNames...)
+		if i < 0 {
+			i = slices.IndexFunc(r.cols, func(c Column) bool { return isID(c) && !isDocument(c.Name) })
+			if i >= 0 && r.claimed[i] != "" {
+				i = -1
+			}
+		}
+		if i < 0 {
+			i = find("index", "Unnamed: 0", "")
+		}
+		if i >= 0 {
 			r.id, r.claimed[i] = i, "--id"
 		}
 	}

@@ -426,7 +426,7 @@ func (r *resolver) binaryClasses() error {
 	}
 	var labels []string // as written, numbers in their plain form
 	for _, s := range r.labels {
-		s = string(plainNumber([]byte(s)))
+		s = string(plainKey([]byte(s)))
 		if !slices.Contains(labels, s) {
 			labels = append(labels, s)
 		}
@@ -546,7 +546,7 @@ func pairOf(labels []string) (*[2]string, bool) {
 // allAmong reports whether all labels are among some words, whatever their case.
 func allAmong(labels, words []string) bool {
 	return !slices.ContainsFunc(labels, func(s string) bool {
-		return !slices.Contains(words, strings.ToLower(string(plainNumber([]byte(s)))))
+		return !slices.Contains(words, strings.ToLower(string(plainKey([]byte(s)))))
 	})
 }
 
