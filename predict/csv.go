@@ -25,6 +25,7 @@ type CSVInput struct {
 type CSVOptions struct {
 	Delimiter byte   // what parts the fields; 0 for one of , ; tab |, found from the first records
 	NoHeader  bool   // the first record is data; columns go by number
+	Bare      bool   // so it is in a file of one column if it looks like data, or comes again
 	Format    string // what Source.Format says; "" for "csv"
 
 	chunk int // bytes parsed at once
@@ -65,7 +66,7 @@ func OpenCSV(name string, in CSVInput, opt CSVOptions) (Source, error) {
 	if opt.head == 0 {
 		opt.head = csvHead
 	}
-	if c := opt.Delimiter; c != 0 && (c >= 0x80 || strings.IndexByte("\"\r\n.+-", c) >= 0 || isAlphanumeric(c)) {
+	if c := opt.Delimiter; c != 0 && badDelimiter(c) {
 		return nil, &Error{Source: name, What: fmt.Sprintf("fields cannot be parted by %s", strconv.QuoteRune(rune(c)))}
 	}
 	s := &csvSource{name: name, in: in, opt: opt}
@@ -85,16 +86,17 @@ func isAlphanumeric(c byte) bool {
 
 // csvSource is an open file of text.
 type csvSource struct {
-	name  string
-	in    CSVInput
-	opt   CSVOptions
-	cols  []Column
-	delim byte
-	data  int64 // where the first row begins, in the file or in head
-	line  int64 // on which line
-	head  []byte
-	first csvSample
-	used  atomic.Bool
+	name   string
+	in     CSVInput
+	opt    CSVOptions
+	cols   []Column
+	delim  byte
+	data   int64 // where the first row begins, in the file or in head
+	line   int64 // on which line
+	before int64 // lines before the first record, a line of Excel's
+	head   []byte
+	first  csvSample
+	used   atomic.Bool
 }
 
 func (s *csvSource) Name() string      { return s.name }
@@ -167,6 +169,15 @@ func (s *csvSource) open() error {
 		start = 3
 	}
 	s.delim = s.opt.Delimiter
+	if n-start < len("sep=") && bytes.HasPrefix([]byte("sep="), s.head[start:n]) {
+		more(n + 16)
+	}
+	if delim, size := sepLine(s.head[start:n]); size > 0 {
+		start, s.before = start+size, 1
+		if s.delim == 0 {
+			s.delim = delim
+		}
+	}
 	if s.delim == 0 {
 		for s.delim = ','; ; {
 			if d, sure := detectDelimiter(s.head[start:n], ended != nil); sure || ended != nil || n > s.opt.limit {
@@ -194,7 +205,7 @@ func (s *csvSource) open() error {
 			break
 		} else if st == csvBad {
 			e := ps.run.fault
-			e.Row, e.Line = 0, e.Line+1
+			e.Row, e.Line = 0, e.Line+1+s.before
 			if s.opt.NoHeader {
 				e.Row = 1
 			}
@@ -207,7 +218,7 @@ func (s *csvSource) open() error {
 		}
 		more(2 * n)
 	}
-	s.line = ps.run.line + 1 // of the first record
+	s.line = ps.run.line + 1 + s.before // of the first record
 	if err := s.nameColumns(names, &pos, start, ps.embedded); err != nil {
 		return err
 	}
@@ -241,6 +252,14 @@ func (s *csvSource) open() error {
 	if run.rows == 0 {
 		if e := run.fault; e != nil {
 			e.Line += s.line
+			if want := len(s.cols); e.Hint == "" && run.fields > want && !s.opt.NoHeader {
+				switch {
+				case want == 1 || strings.HasPrefix(s.cols[0].Name, "#"):
+					e.Hint = fmt.Sprintf("is the first line a remark? Without it: tail -n +%d %s | surprisal score -", s.line, shellQuote(s.name))
+				case run.fields == want+1:
+					e.Hint = "is a name missing in the header? R's write.table leaves out that of row names: write.csv(d, 'out.csv', row.names = FALSE)"
+				}
+			}
 			return e
 		}
 		if err := failed(); err != nil {
@@ -250,6 +269,10 @@ func (s *csvSource) open() error {
 	}
 	s.first = csvSample{rows: min(run.rows, csvSampleRows), cols: run.texts}
 	s.head = s.head[:n]
+	if s.opt.Bare && !s.opt.NoHeader && len(s.cols) == 1 && s.in.Stream == nil && s.comesAgain(s.cols[0].Name) {
+		s.opt.NoHeader, s.cols, s.before = true, nil, 0
+		return s.open()
+	}
 	if s.in.Stream == nil {
 		s.head = nil
 	} else if ended != nil {
@@ -258,6 +281,16 @@ func (s *csvSource) open() error {
 		s.in.Stream = ahead
 	}
 	return nil
+}
+
+// comesAgain reports whether a cell of the sample's only column is called like the column.
+func (s *csvSource) comesAgain(name string) bool {
+	for row := range s.first.rows {
+		if string(bytes.TrimSpace(s.first.cols[0].At(row))) == name {
+			return true
+		}
+	}
+	return false
 }
 
 // failingReader is what is left of an input that failed.
@@ -311,16 +344,23 @@ func (s *csvSource) nameColumns(fields [][]byte, pos *int, start int, embedded i
 		for i := range fields {
 			s.cols = append(s.cols, Column{Name: strconv.Itoa(i + 1)})
 		}
-		*pos, s.line = start, 1
+		*pos, s.line = start, 1+s.before
 		return nil
 	}
 	if e := headerOfData(fields); e != nil {
+		if s.opt.Bare && len(fields) == 1 {
+			s.opt.NoHeader = true
+			return s.nameColumns(fields, pos, start, embedded)
+		}
 		e.Line = s.line
 		return e
 	}
 	seen := make(map[string]int, len(fields))
 	for i, f := range fields {
 		name := strings.Trim(string(f), " \t")
+		if i == 0 && len(name) > 2 { // as numpy.savetxt marks a header
+			name = strings.TrimPrefix(name, "# ")
+		}
 		if j, ok := seen[name]; ok && name != "" {
 			return &Error{Line: s.line, What: fmt.Sprintf("columns %d and %d are both called %s", j+1, i+1, cellText([]byte(name))),
 				Hint: "name the columns apart, or say --no-header if the first line is data"}
@@ -330,6 +370,27 @@ func (s *csvSource) nameColumns(fields [][]byte, pos *int, start int, embedded i
 	}
 	s.line += 1 + embedded
 	return nil
+}
+
+// sepLine is the delimiter in the line that Excel wants before the header of what is
+// not parted as it expects (sep=;), and how long that line is; 0 if there is none.
+func sepLine(b []byte) (delim byte, size int) {
+	rest, ok := bytes.CutPrefix(b, []byte("sep="))
+	if !ok || len(rest) < 2 || badDelimiter(rest[0]) {
+		return 0, 0
+	}
+	switch {
+	case rest[1] == '\n':
+		return rest[0], len("sep=;\n")
+	case bytes.HasPrefix(rest[1:], []byte("\r\n")):
+		return rest[0], len("sep=;\r\n")
+	}
+	return 0, 0
+}
+
+// badDelimiter reports whether a byte cannot part fields.
+func badDelimiter(c byte) bool {
+	return c >= 0x80 || strings.IndexByte("\"\r\n.+-", c) >= 0 || isAlphanumeric(c)
 }
 
 // headerOfData is the error for a first record that seems to be data: numbers
@@ -377,14 +438,17 @@ func isLabelName(field []byte) bool {
 // detectDelimiter finds what parts the fields of the first records: the
 // candidate that gives most records as many fields as the first one, more than
 // one; of several, the one under which the largest share of the later fields are
-// numbers, and then the one that gives the most fields. A file without candidates
-// has one column. It is not sure if there are less than a few records.
+// numbers, and then the one that gives the most fields. In a file without candidates
+// blanks part the fields if every record has as many, and most are numbers; the
+// header may have one less, as R leaves out the name of row names. Otherwise it has
+// one column. It is not sure if there are less than a few records.
 func detectDelimiter(b []byte, all bool) (delim byte, sure bool) {
 	const enough = 100
-	candidates := []byte{',', ';', '\t', '|'}
+	const blank = 4
+	candidates := []byte{',', ';', '\t', '|', ' '}
 	var ends []int // of records
-	counts := make([][4]int, 0, enough)
-	var count [4]int
+	counts := make([][blank + 1]int, 0, enough)
+	var count [blank + 1]int
 	quoted := false
 	start := 0
 	for i := 0; i < len(b) && len(counts) < enough; i++ {
@@ -397,7 +461,7 @@ func detectDelimiter(b []byte, all bool) (delim byte, sure bool) {
 				counts = append(counts, count)
 				ends = append(ends, start, i)
 			}
-			count, start = [4]int{}, i+1
+			count, start = [blank + 1]int{}, i+1
 		default:
 			for k, d := range candidates {
 				if c == d {
@@ -415,12 +479,16 @@ func detectDelimiter(b []byte, all bool) (delim byte, sure bool) {
 	}
 	best, bestRank := 0, [3]float64{-1}
 	for k, d := range candidates {
-		if counts[0][k] == 0 {
+		if counts[0][k] == 0 || k == blank && bestRank[0] >= 0 {
 			continue
 		}
 		same, fields, numbers := 0, 0, 0
+		usual := counts[0][k]
+		if k == blank && len(counts) > 1 && counts[1][k] == usual+1 {
+			usual++
+		}
 		for i := range counts {
-			if counts[i][k] == counts[0][k] {
+			if counts[i][k] == usual || i == 0 && k == blank {
 				same++
 			}
 			if i == 0 && len(counts) > 1 {
@@ -433,6 +501,9 @@ func detectDelimiter(b []byte, all bool) (delim byte, sure bool) {
 					numbers++
 				}
 			}
+		}
+		if k == blank && (same < len(counts) || 2*numbers < fields) {
+			continue
 		}
 		rank := [3]float64{float64(same) / float64(len(counts)), float64(numbers) / float64(max(1, fields)), float64(counts[0][k])}
 		if slices.Compare(rank[:], bestRank[:]) > 0 {

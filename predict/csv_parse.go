@@ -97,6 +97,7 @@ type csvRun struct {
 	lines   []int64 // of each row, from 0; empty as long as rows and lines go together
 	line    int64   // physical lines so far
 	fault   *Error
+	fields  int // of a record that has too many or too few
 
 	index int64
 	start int64     // where its first record begins, if that had to be guessed
@@ -486,6 +487,7 @@ func (ps *csvParser) miscounted(pos, col int, st csvState) (int, csvState) {
 			pos, st = min(q+2, ps.n), csvRow
 		}
 	}
+	ps.run.fields = fields
 	e := &Error{What: fmt.Sprintf("%d %s, expected %d", fields, plural(fields, "field"), len(ps.p.cols))}
 	switch {
 	case fields == len(ps.p.cols)+1 && empty:

@@ -109,7 +109,7 @@ func keyOf(name string, src Source, hint string) (int, error) {
 		err = &Error{What: fmt.Sprintf("one column is the key, and %s is %d", quote(name), len(cols))}
 	}
 	if err != nil {
-		if e, ok := err.(*Error); ok && e.Hint == "" {
+		if e, ok := err.(*Error); ok && (e.Hint == "" || hint != "") {
 			e.Hint = hint
 		}
 		return 0, inFile(err, src.Name(), "--join")
@@ -126,7 +126,11 @@ func (j *Join) Settle(req Request, predictions, labels Source) error {
 	if err != nil {
 		return err
 	}
-	j.keyColumn, err = keyOf(j.labelOn, labels, fmt.Sprintf("if the labels call it otherwise: --join %s=COLUMN", j.on))
+	hint := fmt.Sprintf("if the labels call it otherwise: --join %s=COLUMN", j.on)
+	if near := Nearest(j.labelOn, columnsCalled(labels)); near != "" {
+		hint = "did you mean --join " + shellQuote(j.on+"="+near) + "?"
+	}
+	j.keyColumn, err = keyOf(j.labelOn, labels, hint)
 	if err != nil {
 		return err
 	}
@@ -148,6 +152,15 @@ func (j *Join) Settle(req Request, predictions, labels Source) error {
 		}
 	}
 	return nil
+}
+
+// columnsCalled are the names of the columns.
+func columnsCalled(src Source) []string {
+	var names []string
+	for _, c := range src.Columns() {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 // newColumns is a resolver that is used for what it can tell of columns.
@@ -301,7 +314,7 @@ func (s *joinSettling) findLabel() error {
 	}
 	var rest []int
 	for i, c := range s.theirs.cols {
-		if s.mayBeLabel(i) && !isPartition(c.Name) {
+		if s.mayBeLabel(i) && !isPartition(c.Name) && !isIndex(c) {
 			rest = append(rest, i)
 		}
 	}

@@ -122,7 +122,7 @@ func (t *joinTable) home(hash uint64) int { return int(hash >> 32 & uint64(len(t
 func (t *joinTable) next(slot int) int    { return (slot + 1) & (len(t.slots) - 1) }
 
 // plainKey is a key's number in its plain form: 3 for 3.0 and 1e+06 for 1000000,
-// which is how whole float64 are written. What is no number stays as it is.
+// or 3.000e+00, which is how whole float64 are written. What is no number stays as it is.
 func plainKey(b []byte) []byte {
 	if e := bytes.IndexByte(b, 'e'); e > 0 && e+1 < len(b) && b[e+1] == '+' && len(b) < 32 {
 		x, err := strconv.ParseFloat(string(b), 64)

@@ -20,6 +20,11 @@ import (
 // columns key.0, key.1 and so on; anything else within is one column of text.
 // Where an object has a key twice the last one counts, as in encoding/json. NaN,
 // Infinity and -Infinity are taken as Python writes them; in quotes, too.
+//
+// Records may be arrays as well: of numbers, the columns 0, 1 and so on, or of classes
+// with their probabilities, each {"label": …, "score": …}, a column for each class. An
+// array of classes beside one of as many numbers gives a column for each class, too,
+// whatever their order in a record.
 func OpenJSON(name string, r io.ReaderAt, size int64) (Source, error) {
 	s := &jsonSource{name: name, at: r, size: size}
 	if err := s.open(io.NewSectionReader(r, 0, size)); err != nil {
@@ -160,15 +165,31 @@ func (s *jsonSource) look(b []byte, n int, eof bool) (records []jsonValue, enoug
 		}
 		return nil, false, &Error{Source: s.name, What: "nothing but blanks"}
 	case b[at] == '[':
+		// Arrays one after the other are records; the first of them is then short.
+		if end := scan.skip(at, jsonDepth); end >= 0 {
+			after := scan.space(end)
+			if after >= n && !eof {
+				return nil, false, nil
+			}
+			if after < n && b[after] == '[' {
+				s.shape = jsonLines
+				if bytes.IndexByte(b[at:end], '\n') >= 0 || bytes.IndexByte(b[end:after], '\n') < 0 {
+					s.shape = jsonStream
+				}
+				break
+			}
+		} else if next := scan.space(at + 1); !eof && scan.at+jsonPartial >= n && (b[next]-'0' <= 9 || b[next] == '-') {
+			return nil, false, nil // not an array of records, but perhaps a record
+		}
 		s.shape, begin = jsonArray, at+1
 		switch at = scan.space(begin); {
 		case at >= n && !eof:
 			return nil, false, nil
 		case b[at] == ']':
 			return nil, false, &Error{Source: s.name, What: "an array with nothing in it"}
-		case b[at] != '{' && at+jsonPartial >= n && !eof:
+		case b[at] != '{' && b[at] != '[' && at+jsonPartial >= n && !eof:
 			return nil, false, nil
-		case b[at] != '{':
+		case b[at] != '{' && b[at] != '[':
 			scan.expected(at, "an object")
 			return nil, false, trouble(1, at, scan.what,
 				"records are objects: [{\"label\": 1, \"p\": 0.9}, …], or one of them per line; arrays of numbers are better saved with numpy.save")
@@ -237,8 +258,8 @@ type jsonCollect struct {
 }
 
 func (c *jsonCollect) record(r *jsonRun, s *jsonScan, i int) (int, *Error) {
-	if s.b[i] != '{' {
-		return s.expected(i, "an object"), nil
+	if first := append(c.records, jsonValue("{"))[0][0]; s.b[i] != first && !(len(c.records) == 0 && s.b[i] == '[') {
+		return s.expected(i, map[byte]string{'{': "an object", '[': "an array"}[first]), nil
 	}
 	end := s.skip(i, jsonDepth)
 	if end < 0 {
@@ -263,8 +284,10 @@ func (s *jsonSource) settle(records []jsonValue) error {
 	if err != nil {
 		return err
 	}
-	if len(records) == 1 && t.isFrame() {
-		return &Error{Source: s.name, What: "one record that holds whole columns", Hint: "write a record for each row; pandas: frame.to_json(path, orient='records', lines=True)"}
+	if len(records) == 1 {
+		if what, hint := t.isWhole(s.name); what != "" {
+			return &Error{Source: s.name, What: what, Hint: hint}
+		}
 	}
 	s.cols = t.cols
 	rows := len(records)

@@ -13,6 +13,7 @@ const (
 	jsonNested                 // an object: a column or more for each of its fields
 	jsonVector                 // an array of so many numbers: a column each
 	jsonPairs                  // an array of classes with their probabilities: a column for each class
+	jsonZipped                 // an array of numbers, beside one of the classes that they are for: a column for each class
 	jsonRaw                    // anything else: one column of text
 )
 
@@ -38,12 +39,17 @@ type jsonField struct {
 
 	// What the sample shows.
 	scalars, objects, arrays int
-	members                  int // of all the objects
-	size                     int // of every array so far; −1 if they differ or hold more than numbers
-	pairs                    int // arrays of classes with their probabilities
+	members                  int        // of all the objects
+	size                     int        // of every array so far; −1 if they differ or hold more than numbers
+	pairs                    int        // arrays of classes with their probabilities
+	count                    int        // elements of the last array
+	zips                     int        // objects with an array of classes and one of their numbers
+	classes, numbers         *jsonField // these arrays
+	vector                   *jsonField // the array within Spark's object of a vector
 
 	kind     jsonKind
-	col, end int // its columns: cols[col:end]
+	zipped   bool // its numbers are for the classes in the array beside it
+	col, end int  // its columns: cols[col:end]
 }
 
 // child is the field with a key; it is made if there is none.
@@ -62,6 +68,14 @@ func (f *jsonField) child(key []byte) *jsonField {
 	return c
 }
 
+// prefix is what errors about the field begin with.
+func (f *jsonField) prefix() string {
+	if f.path == "" {
+		return ""
+	}
+	return quote(f.path) + ": "
+}
+
 // observe takes a value of the sample into account.
 func (f *jsonField) observe(v jsonValue, depth int) {
 	switch v.is() {
@@ -77,6 +91,7 @@ func (f *jsonField) observe(v jsonValue, depth int) {
 			f.child(key).observe(m, depth-1)
 			return *f.total <= jsonColumns
 		})
+		f.observeZip(v)
 	case '[':
 		n := 0
 		v.elements(func(_ int, e jsonValue) bool {
@@ -89,7 +104,7 @@ func (f *jsonField) observe(v jsonValue, depth int) {
 			n = -1
 		}
 		f.arrays++
-		f.size = n
+		f.size, f.count = n, v.count()
 		if v.element(0).is() == '{' {
 			f.observePairs(v)
 		}
@@ -120,6 +135,69 @@ func jsonPair(v jsonValue) (class []byte, prob jsonValue, ok bool) {
 	return label.text(), prob, !label.null() && n == 1 && (prob.null() || prob.is() == '-')
 }
 
+// Keys of two arrays beside each other, of classes and of their numbers, as Hugging
+// Face's zero-shot pipeline and Vertex AI write them, in another order in each record.
+var (
+	jsonClassesKeys = []string{"labels", "classes", "class_names", "label_names", "categories", "displayNames", "display_names"}
+	jsonNumbersKeys = []string{"scores", "probs", "probabilities", "probability", "proba", "confidences", "y_prob", "y_proba"}
+)
+
+// jsonZip is the array of classes and that of their numbers in an object; ok is false
+// if there are not both, and just one of each.
+func jsonZip(v jsonValue) (classesKey, numbersKey string, ok bool) {
+	find := func(keys []string, kind byte) (found string) {
+		got := make([]jsonValue, len(keys))
+		v.pick(keys, got)
+		for i, a := range got {
+			if a.is() != '[' {
+				continue
+			}
+			all := true
+			a.elements(func(_ int, e jsonValue) bool {
+				all = e.is() == kind
+				return all
+			})
+			if all && a.count() > 1 {
+				if found != "" {
+					return ""
+				}
+				found = keys[i]
+			}
+		}
+		return found
+	}
+	classesKey, numbersKey = find(jsonClassesKeys, '"'), find(jsonNumbersKeys, '-')
+	return classesKey, numbersKey, classesKey != "" && numbersKey != "" && v.get(classesKey).count() == v.get(numbersKey).count()
+}
+
+func (f *jsonField) observeZip(v jsonValue) {
+	classesKey, numbersKey, ok := jsonZip(v)
+	if !ok || f.zips > 0 && (f.classes.key != classesKey || f.numbers.key != numbersKey) {
+		return
+	}
+	f.zips++
+	f.classes, f.numbers = f.index[classesKey], f.index[numbersKey]
+	var names []string
+	v.get(classesKey).elements(func(_ int, e jsonValue) bool {
+		names = append(names, string(e.text()))
+		return true
+	})
+	v.get(numbersKey).elements(func(i int, e jsonValue) bool {
+		f.numbers.members++
+		f.numbers.child([]byte(names[i])).observe(e, 1)
+		return *f.total <= jsonColumns
+	})
+}
+
+// sparkVector is the array within an object {"type":1,"values":[…]}, nil if it is none.
+func (f *jsonField) sparkVector() *jsonField {
+	kind, values := f.index["type"], f.index["values"]
+	if len(f.fields) == 2 && kind != nil && values != nil && kind.arrays+kind.objects == 0 && values.arrays > 0 && values.scalars+values.objects == 0 && values.size > 0 {
+		return values
+	}
+	return nil
+}
+
 func (f *jsonField) observePairs(v jsonValue) {
 	all := true
 	v.elements(func(_ int, e jsonValue) bool {
@@ -143,10 +221,16 @@ func (f *jsonField) columns(cols []Column, id *int) []Column {
 	*id++
 	f.id = *id
 	f.col = len(cols)
-	sparse := len(f.fields) > jsonSparse && f.members < (f.objects+f.pairs)*len(f.fields)/4
+	lists := f.pairs
+	if f.zipped {
+		lists = f.arrays
+	}
+	sparse := len(f.fields) > jsonSparse && f.members < (f.objects+lists)*len(f.fields)/4
 	switch {
-	case f.path == "" && f.key == "" && f.id == 1:
+	case f.id == 1 && f.arrays == 0:
 		f.kind = jsonNested
+	case f.zipped && f.scalars+f.objects == 0 && !sparse:
+		f.kind = jsonZipped
 	case f.objects > 0 && f.scalars+f.arrays == 0 && len(f.fields) > 0 && !sparse:
 		f.kind = jsonNested
 	case f.arrays > 0 && f.scalars+f.objects == 0 && f.size > 0:
@@ -157,11 +241,24 @@ func (f *jsonField) columns(cols []Column, id *int) []Column {
 		f.kind = jsonRaw
 	}
 	switch f.kind {
-	case jsonNested, jsonPairs:
+	case jsonNested, jsonPairs, jsonZipped:
+		if f.kind == jsonNested && f.zips > 0 {
+			f.numbers.zipped = true
+		}
+		if f.kind == jsonNested && f.id != 1 {
+			f.vector = f.sparkVector()
+		}
 		for _, c := range f.fields {
 			c.path = c.key
 			if f.id != 1 {
 				c.path = f.path + "." + c.key
+			}
+			if f.vector == c {
+				c.path = f.path
+			} else if f.vector != nil { // says only that this is a vector
+				*id++
+				c.id, c.kind, c.col, c.end = *id, jsonRaw, len(cols), len(cols)
+				continue
 			}
 			if cols = c.columns(cols, id); len(cols) > jsonColumns {
 				break
@@ -169,7 +266,11 @@ func (f *jsonField) columns(cols []Column, id *int) []Column {
 		}
 	case jsonVector:
 		for i := range min(f.size, jsonColumns+1) {
-			cols = append(cols, Column{Name: f.path + "." + strconv.Itoa(i), Named: true})
+			name := strconv.Itoa(i)
+			if f.id != 1 {
+				name = f.path + "." + name
+			}
+			cols = append(cols, Column{Name: name, Named: true})
 		}
 	default:
 		cols = append(cols, Column{Name: f.path, Named: true})
@@ -178,27 +279,43 @@ func (f *jsonField) columns(cols []Column, id *int) []Column {
 	return cols
 }
 
-// isFrame reports whether the only record is a whole table, column by column, as
-// pandas writes one unless it is told to write records.
-func (t *jsonTable) isFrame() bool {
-	if t.root.index["data"] != nil && t.root.index["columns"] != nil {
-		return true
+// frameHint is what to do about a table that is written column by column.
+const frameHint = "write a record for each row; pandas: frame.to_json(path, orient='records', lines=True, double_precision=15)"
+
+// isWhole says how the only record is a whole table, "" if it is not, and what to do
+// about it: as pandas writes one unless it is told to write records, or as an object
+// of arrays.
+func (t *jsonTable) isWhole(name string) (what, hint string) {
+	root := t.root
+	if root.index["data"] != nil && root.index["columns"] != nil {
+		return "one record that holds whole columns", frameHint
 	}
-	rows := 0
-	for _, f := range t.root.fields {
-		n := f.size
+	// Columns, each an array or an object from row to value.
+	rows, columns := 0, len(root.fields) > 1 && root.zips == 0
+	for _, f := range root.fields {
+		n := 0
 		switch {
 		case f.objects == 1 && f.index["0"] != nil:
 			n = len(f.fields)
-		case f.arrays != 1:
-			return false
+		case f.arrays == 1:
+			n = f.count
 		}
-		if n <= 1 || rows > 0 && n != rows {
-			return false
-		}
+		columns = columns && n > 1 && (rows == 0 || n == rows)
 		rows = n
 	}
-	return len(t.root.fields) > 1
+	// Rows, each an object by its number.
+	byRow := len(root.fields) > 1 && root.index["0"] != nil
+	for _, f := range root.fields {
+		byRow = byRow && f.objects == 1 && len(f.fields) == len(root.fields[0].fields) && f.index["0"] == nil
+	}
+	switch {
+	case columns:
+		return "one record that holds whole columns",
+			fmt.Sprintf("write a record for each row: python3 -c \"import json, pandas as pd; pd.DataFrame(json.load(open('%s'))).to_json('out.jsonl', orient='records', lines=True, double_precision=15)\"", name)
+	case byRow:
+		return "one record that holds whole rows", fmt.Sprintf("take them out: jq -c '.[]' %s | surprisal score -", shellQuote(name))
+	}
+	return "", ""
 }
 
 // cells gives the values of a record's columns; those that it does not have stay nil.
@@ -207,11 +324,21 @@ func (f *jsonField) cells(v jsonValue, row []jsonValue) {
 	case jsonNested:
 		clear(row[f.col:f.end]) // of an earlier field with the same key
 		v.members(func(key []byte, m jsonValue) bool {
-			if c := f.index[string(key)]; c != nil {
+			if c := f.index[string(key)]; c != nil && c.kind != jsonZipped {
 				c.cells(m, row)
 			}
 			return true
 		})
+		if z := f.numbers; z != nil && z.kind == jsonZipped {
+			clear(row[z.col:z.end])
+			classes := v.get(f.classes.key)
+			v.get(z.key).elements(func(i int, e jsonValue) bool {
+				if c := z.index[string(classes.element(i).text())]; c != nil {
+					c.cells(e, row)
+				}
+				return true
+			})
+		}
 	case jsonPairs:
 		clear(row[f.col:f.end])
 		v.elements(func(_ int, e jsonValue) bool {
@@ -230,7 +357,9 @@ func (f *jsonField) cells(v jsonValue, row []jsonValue) {
 			return true
 		})
 	default:
-		row[f.col] = v
+		if f.col < f.end {
+			row[f.col] = v
+		}
 	}
 }
 
@@ -248,6 +377,10 @@ func newJSONTable(name string, records []jsonValue) (*jsonTable, error) {
 		t.root.observe(v, 16)
 	}
 	t.cols = t.root.columns(nil, &t.ids)
+	if t.root.kind == jsonRaw {
+		return nil, &Error{Source: name, What: "records are arrays, but not of so many numbers each, nor of classes with their probabilities",
+			Hint: "records are better objects: [{\"label\": 1, \"p\": 0.9}, …], or one of them per line"}
+	}
 	if *t.root.total > jsonColumns || len(t.cols) > jsonColumns {
 		return nil, &Error{Source: name, What: fmt.Sprintf("more than %d columns", jsonColumns)}
 	}

@@ -14,6 +14,8 @@ type jsonStep struct {
 	index  map[string]*jsonStep
 	wanted []*jsonStep // of steps
 
+	classes, numbers *jsonStep // of steps: numbers are read with the classes beside them
+
 	// Where one scalar, or all of an array in order, goes to one place.
 	direct bool
 	kind   uint8
@@ -29,7 +31,7 @@ func newJSONStep(f *jsonField, p *jsonPlan) *jsonStep {
 		return s
 	}
 	switch f.kind {
-	case jsonNested, jsonPairs:
+	case jsonNested, jsonPairs, jsonZipped:
 		s.index = make(map[string]*jsonStep, len(f.fields))
 		for _, c := range f.fields {
 			step := newJSONStep(c, p)
@@ -38,6 +40,9 @@ func newJSONStep(f *jsonField, p *jsonPlan) *jsonStep {
 			if step.want {
 				s.wanted = append(s.wanted, step)
 			}
+		}
+		if z := f.numbers; f.kind == jsonNested && z != nil && z.kind == jsonZipped && s.index[z.key].want {
+			s.classes, s.numbers = s.index[f.classes.key], s.index[z.key]
 		}
 	case jsonVector:
 		s.direct = true
@@ -70,6 +75,8 @@ type jsonRows struct {
 	now  uint64
 	bare []byte
 	bad  *Error
+
+	names []jsonValue // of the classes of one array
 }
 
 func newJSONRows(t *jsonTable, root *jsonStep, p *jsonPlan) *jsonRows {
@@ -79,17 +86,26 @@ func newJSONRows(t *jsonTable, root *jsonStep, p *jsonPlan) *jsonRows {
 // record implements jsonRecords.
 func (j *jsonRows) record(r *jsonRun, s *jsonScan, i int) (int, *Error) {
 	j.r, j.s, j.bad = r, s, nil
-	if s.b[i] != '{' {
-		return s.expected(i, "an object"), nil
+	begin, want := byte('{'), "an object"
+	if j.root.f.kind != jsonNested {
+		begin, want = '[', "an array"
+	}
+	if s.b[i] != begin {
+		return s.expected(i, want), nil
 	}
 	j.now++
 	r.begin()
 	line := r.line
 	end := -1
-	if j.root.want {
-		end = j.object(j.root, i, jsonDepth)
-	} else {
+	switch kind := j.root.f.kind; {
+	case !j.root.want:
 		end = s.skip(i, jsonDepth)
+	case kind == jsonVector:
+		end = j.vector(j.root, i)
+	case kind == jsonPairs:
+		end = j.pairs(j.root, i)
+	default:
+		end = j.object(j.root, i, jsonDepth)
 	}
 	if end < 0 {
 		return end, j.bad
@@ -105,6 +121,7 @@ func (j *jsonRows) object(st *jsonStep, i, depth int) int {
 		return s.fail(i, fmt.Sprintf("nested deeper than %d", jsonDepth))
 	}
 	next, found := 0, 0
+	classes, numbers := -1, -1 // where they are
 	if i = s.space(i + 1); b[i] == '}' {
 		i++
 	} else {
@@ -142,7 +159,17 @@ func (j *jsonRows) object(st *jsonStep, i, depth int) int {
 				return s.expected(i, "a colon")
 			}
 			i = s.space(i + 1)
+			if m != nil && m == st.classes {
+				classes = i
+			}
 			if m == nil || !m.want {
+				i = s.skip(i, depth-1)
+			} else if m == st.numbers {
+				if numbers < 0 {
+					found++
+				}
+				numbers = i
+				j.seen[m.f.id] = j.now
 				i = s.skip(i, depth-1)
 			} else {
 				if seen := &j.seen[m.f.id]; *seen == j.now {
@@ -175,6 +202,9 @@ func (j *jsonRows) object(st *jsonStep, i, depth int) int {
 			i++
 			break
 		}
+	}
+	if numbers >= 0 && j.zipped(st, classes, numbers) < 0 {
+		return -1
 	}
 	if found < len(st.wanted) {
 		for _, m := range st.wanted {
@@ -242,7 +272,7 @@ func (j *jsonRows) unexpected(f *jsonField, i int, want string) int {
 	e.Name = f.path
 	if f.end > f.col+1 {
 		e.Column = 0
-		e.What = fmt.Sprintf("%s: %s", quote(f.path), e.What)
+		e.What = f.prefix() + e.What
 	}
 	s.at, j.bad = i, e
 	return -1
@@ -316,7 +346,7 @@ func (j *jsonRows) vector(st *jsonStep, i int) int {
 		return end
 	}
 	s.at = start
-	j.bad = &Error{What: fmt.Sprintf("%s: an array of %s, expected %d as in the first records", quote(f.path),
+	j.bad = &Error{What: fmt.Sprintf("%san array of %s, expected %d as in the first records", f.prefix(),
 		count(jsonValue(b[start:end]).count(), "number"), size)}
 	return -1
 }
@@ -339,30 +369,41 @@ func (j *jsonRows) pairs(st *jsonStep, i int) int {
 		if !ok {
 			s.at = cap(s.b) - cap(e)
 			j.bad = &Error{What: fmt.Sprintf("%s: %s, expected a class and its probability as in the first records",
-				quote(fmt.Sprintf("%s.%d", st.f.path, n)), e.what())}
+				quote(strings.TrimPrefix(fmt.Sprintf("%s.%d", st.f.path, n), ".")), e.what())}
 			return false
 		}
-		m := st.index[string(class)]
-		if m == nil {
-			s.at = cap(s.b) - cap(e)
-			j.bad = &Error{What: fmt.Sprintf("%s: class %s, which none of the first records has", quote(st.f.path), quote(string(class)))}
-			return false
-		}
-		if !m.want {
-			return true
-		}
-		if seen := &j.seen[m.f.id]; *seen == j.now {
-			s.at = cap(s.b) - cap(e)
-			j.bad = j.p.at(m.f.col, fmt.Sprintf("class %s twice in one record", quote(string(class))), "")
-			return false
-		} else {
-			*seen = j.now
-		}
-		if j.bad = j.r.put(m.f.col, prob, false); j.bad != nil {
-			s.at = cap(s.b) - cap(prob)
-		}
-		return j.bad == nil
+		return j.ofClass(st, class, e, prob)
 	})
+	return j.endOfClasses(st, end)
+}
+
+// ofClass takes the number of a class, which stands at e.
+func (j *jsonRows) ofClass(st *jsonStep, class []byte, e, number jsonValue) bool {
+	s := j.s
+	m := st.index[string(class)]
+	if m == nil {
+		s.at = cap(s.b) - cap(e)
+		j.bad = &Error{What: fmt.Sprintf("%sclass %s, which none of the first records has", st.f.prefix(), quote(string(class)))}
+		return false
+	}
+	if !m.want {
+		return true
+	}
+	if seen := &j.seen[m.f.id]; *seen == j.now {
+		s.at = cap(s.b) - cap(e)
+		j.bad = j.p.at(m.f.col, fmt.Sprintf("class %s twice in one record", quote(string(class))), "")
+		return false
+	} else {
+		*seen = j.now
+	}
+	if j.bad = j.r.put(m.f.col, number, false); j.bad != nil {
+		s.at = cap(s.b) - cap(number)
+	}
+	return j.bad == nil
+}
+
+// endOfClasses marks the classes that had no number.
+func (j *jsonRows) endOfClasses(st *jsonStep, end int) int {
 	if j.bad != nil {
 		return -1
 	}
@@ -372,6 +413,37 @@ func (j *jsonRows) pairs(st *jsonStep, i int) int {
 		}
 	}
 	return end
+}
+
+// zipped takes an array of numbers for the classes in the array beside it. Both were
+// passed over before, and are JSON.
+func (j *jsonRows) zipped(object *jsonStep, classes, numbers int) int {
+	s, st := j.s, object.numbers
+	if end, ok := j.null(st, numbers); ok {
+		return end
+	}
+	if s.b[numbers] != '[' {
+		return j.unexpected(st.f, numbers, "an array of numbers")
+	}
+	end := s.skip(numbers, jsonDepth)
+	values := jsonValue(s.b[numbers:end])
+	var names jsonValue
+	if classes >= 0 {
+		names = jsonValue(s.b[classes:s.skip(classes, jsonDepth)])
+	}
+	if want, got := values.count(), names.count(); names.is() != '[' || want != got {
+		s.at = numbers
+		j.bad = &Error{What: fmt.Sprintf("%s%s, but %s in %s", st.f.prefix(), count(want, "number"),
+			strings.Replace(count(got, "class"), "classs", "classes", 1), quote(object.classes.f.path))}
+		return -1
+	}
+	j.names = j.names[:0]
+	names.elements(func(_ int, e jsonValue) bool {
+		j.names = append(j.names, e)
+		return true
+	})
+	values.elements(func(i int, e jsonValue) bool { return j.ofClass(st, j.names[i].text(), j.names[i], e) })
+	return j.endOfClasses(st, end)
 }
 
 // cell parses the value of one column.

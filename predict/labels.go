@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -73,12 +75,21 @@ func (l *Labels) Append(more *Labels) {
 	}
 }
 
-// ReadLabels reads one column of labels. Without a column it takes the only one,
-// or the one that is called like a label. The result does not depend on threads.
+// ReadLabels reads one column of labels. Without a column it takes the only one, or
+// the one that is called like a label; or, where there is one for each class with 1
+// for what happened and 0 otherwise, the names of these. The result does not depend
+// on threads.
 func ReadLabels(ctx context.Context, src Source, column string, threads int) (*Labels, error) {
-	col, err := labelColumn(src, column)
-	if err != nil {
-		return nil, err
+	var shares []int
+	if column == "" {
+		shares = oneHotColumns(src)
+	}
+	col := -1
+	if shares == nil {
+		var err error
+		if col, err = labelColumn(src, column); err != nil {
+			return nil, err
+		}
 	}
 	// Each worker has codes of its own, which become those of the file when the runs
 	// of rows are put in order.
@@ -100,20 +111,43 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 	var mu sync.Mutex
 	var runs []run
 	tooMany := func(row int64) error {
-		return &Error{Source: src.Name(), Row: row, Column: col + 1, Name: src.Columns()[col].Name,
+		return &Error{Source: src.Name(), Row: row, Column: col + 1, Name: calledAt(src, col),
 			What: fmt.Sprintf("more than %d different labels", maxLabelNames), Hint: "--labels FILE:COLUMN says which column is the label"}
 	}
-	selection := Selection{Texts: []int{col}}
-	id := idColumn(src.Columns(), col)
+	selection := Selection{Numbers: shares}
+	classes := make([][]byte, len(shares))
+	for k, i := range shares {
+		classes[k] = []byte(src.Columns()[i].Name)
+		if !src.Columns()[i].Named {
+			classes[k] = strconv.AppendInt(nil, int64(k), 10)
+		}
+	}
+	if shares == nil {
+		selection.Texts = []int{col}
+	}
+	id, idAt := idColumn(src.Columns(), col), len(selection.Texts)
 	if id >= 0 {
 		selection.Texts = append(selection.Texts, id)
 	}
 	rows, err := src.Read(ctx, selection, threads, func(worker int, b *Batch) error {
 		c := &coders[worker]
 		codes := make([]int32, b.Rows)
-		text := &b.Texts[0]
 		for i := range codes {
-			label := text.At(i)
+			var label []byte
+			if shares == nil {
+				label = b.Texts[0].At(i)
+			} else if class := hardRow(b.Numbers, i); class >= 0 {
+				label = classes[class]
+			} else if class == Unknown {
+				e := &Error{Source: src.Name(), Row: b.First + int64(i), What: "not 1 for one class and 0 for the others, as in the first rows",
+					Hint: "shares of classes are read beside the predictions, with --onehot, or from another file by --join"}
+				if len(b.Lines) > 0 {
+					e.Line = b.Lines[i]
+				} else if b.FirstLine > 0 {
+					e.Line = b.FirstLine + int64(i)
+				}
+				return e
+			}
 			code, ok := c.codes[string(label)]
 			if !ok {
 				if len(c.names) == maxLabelNames {
@@ -130,7 +164,7 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 		if id >= 0 {
 			ids = make([]uint32, b.Rows)
 			for i := range ids {
-				ids[i] = hashID(b.Texts[1].At(i))
+				ids[i] = hashID(b.Texts[idAt].At(i))
 			}
 		}
 		mu.Lock()
@@ -147,7 +181,7 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 		}
 		return 1
 	})
-	l := &Labels{Source: src.Name(), Column: src.Columns()[col].Name, Codes: make([]int32, 0, rows)}
+	l := &Labels{Source: src.Name(), Column: calledAt(src, col), Codes: make([]int32, 0, rows)}
 	if id >= 0 {
 		l.ID, l.ids = src.Columns()[id].Name, make([]uint32, 0, rows)
 	}
@@ -179,6 +213,58 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 	return l, nil
 }
 
+func calledAt(src Source, col int) string {
+	if col < 0 {
+		return ""
+	}
+	return src.Columns()[col].Name
+}
+
+// hardRow is the class that has 1 in a row where all others have 0: [Unknown] if
+// there is none, [NoLabel] if there are no numbers at all.
+func hardRow(shares [][]float64, row int) int {
+	class, missing := Unknown, 0
+	for k, share := range shares {
+		switch x := share[row]; {
+		case math.IsNaN(x):
+			missing++
+		case x == 1 && class == Unknown:
+			class = k
+		case x != 0:
+			return Unknown
+		}
+	}
+	switch missing {
+	case 0:
+		return class
+	case len(shares):
+		return NoLabel
+	}
+	return Unknown
+}
+
+// oneHotColumns are the columns of a file of labels that has one for each class; nil
+// if it is no such file.
+func oneHotColumns(src Source) (found []int) {
+	r := newColumns(src)
+	if r.labelNamed() >= 0 {
+		return nil
+	}
+	for i, c := range r.cols {
+		switch {
+		case r.named && (isIndex(c) || isID(c) || isPartition(c.Name)):
+		case !r.numeric(i) || r.stat(i).fractions+r.stat(i).neg+r.stat(i).above1 > 0:
+			return nil
+		default:
+			found = append(found, i)
+		}
+	}
+	if v := r.vote(found); len(found) < 2 || v.rows == 0 || v.prob < v.rows {
+		return nil
+	}
+	return found
+}
+
 // idColumn is the column that names rows, −1 if there is none beside the label.
 func idColumn(cols []Column, label int) int {
 	for _, name := range idNames {
@@ -188,7 +274,25 @@ func idColumn(cols []Column, label int) int {
 			}
 		}
 	}
-	return -1
+	return slices.IndexFunc(cols, func(c Column) bool { return isID(c) && !isDocument(c.Name) && (label < 0 || c != cols[label]) })
+}
+
+// isIndex reports whether a column is the row's number that data frames write.
+func isIndex(c Column) bool { return c.Named && (c.Name == "" || c.Name == "Unnamed: 0") }
+
+// isID reports whether a column is called like the name of a row: id, PassengerId,
+// question_id.
+func isID(c Column) bool {
+	lower := strings.ToLower(c.Name)
+	if !c.Named || slices.Contains(idNames, lower) {
+		return c.Named
+	}
+	before, ok := strings.CutSuffix(lower, "id")
+	if !ok || before == "" {
+		return false
+	}
+	at := len(before)
+	return strings.IndexByte("_- .", lower[at-1]) >= 0 || c.Name[at] == 'I' && c.Name[at-1] >= 'a'
 }
 
 // labelColumn is the column asked for, or the one that must be meant.
@@ -213,15 +317,27 @@ func labelColumn(src Source, column string) (int, error) {
 	case 1:
 		return 0, nil
 	}
-	r := &resolver{cols: cols, sample: src.Sample(), named: cols[0].Named,
-		claimed: make([]string, len(cols)), stats: make([]*columnStats, len(cols))}
+	r := newColumns(src)
 	if i := r.labelNamed(); i >= 0 {
 		return i, nil
 	}
+	// Beside the number of a row, one column is enough.
 	name := cols[1].Name
 	if !cols[0].Named && cols[0].Numeric {
 		return 0, &Error{Source: src.Name(), What: fmt.Sprintf("%d columns of labels, expected one", len(cols)),
 			Hint: fmt.Sprintf("one label per row of predictions: arr.reshape(-1); or say which column after a colon: --labels %s:%s", src.Name(), name)}
+	}
+	var rest []int
+	for i, c := range cols {
+		if !isIndex(c) && !isID(c) {
+			rest = append(rest, i)
+		}
+	}
+	if len(rest) > 0 {
+		name = cols[rest[0]].Name
+	}
+	if len(rest) == 1 && cols[0].Named {
+		return rest[0], nil
 	}
 	return 0, &Error{Source: src.Name(),
 		What: fmt.Sprintf("which column holds the labels? The columns are %s", listColumns(cols, 12)),

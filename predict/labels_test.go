@@ -61,7 +61,7 @@ func TestReadLabels(t *testing.T) {
 	for _, c := range []struct{ csv, column, want string }{
 		{csv, "lable", `did you mean "label"?`},
 		{csv, "*", "is 2"},
-		{"id,kind\n1,a\n", "", "--labels t.csv:kind"},
+		{"id,kind,size\n1,a,2\n", "", "--labels t.csv:kind"},
 	} {
 		_, err := ReadLabels(context.Background(), newTable(c.csv, false), c.column, 1)
 		checkError(t, c.column, err, c.want)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // What [Matcher.Class] gives where it gives no class.
@@ -28,6 +30,7 @@ type Matcher struct {
 	shift uint8
 	long  map[string]int32
 	other bool
+	made  bool // names are as R's make.names makes them
 }
 
 type slot struct {
@@ -52,7 +55,7 @@ func (l *Layout) Matcher() *Matcher {
 			entries = append(entries, entry{label, class})
 		}
 	}
-	m := &Matcher{other: l.Form.Binary() && len(l.Classes) == 2 && l.Classes[0] == ""}
+	m := &Matcher{other: l.Form.Binary() && len(l.Classes) == 2 && l.Classes[0] == "", made: l.madeNames}
 	names := l.Classes
 	if l.ByIndex {
 		names = indexNames(len(l.Classes))
@@ -154,8 +157,18 @@ func (m *Matcher) otherwise(label []byte) int {
 			return c
 		}
 	}
-	if plain := plainNumber(bare); len(plain) != len(bare) {
+	if plain := plainKey(bare); len(plain) != len(bare) {
 		if c, ok := m.find(plain); ok {
+			return c
+		}
+	}
+	if m.made && !isNoLabel(bare) {
+		var room [64]byte
+		made := madeName(room[:0], bare)
+		if c, ok := m.find(made[1:]); ok {
+			return c
+		}
+		if c, ok := m.find(made); ok {
 			return c
 		}
 	}
@@ -198,6 +211,23 @@ func plainNumber(b []byte) []byte {
 	}
 	b = bytes.TrimRight(b, "0")
 	return bytes.TrimSuffix(b, []byte("."))
+}
+
+// madeName appends X and the label as R's make.names writes it: a point for every
+// character that is no letter, digit, point or underscore. R puts the X only before
+// what would not begin like a name, and where a prefix stands before it never.
+func madeName(to, label []byte) []byte {
+	to = append(to, 'X')
+	for len(label) > 0 {
+		c, size := utf8.DecodeRune(label)
+		if c == '_' || c == '.' || unicode.IsLetter(c) || unicode.IsDigit(c) {
+			to = append(to, label[:size]...)
+		} else {
+			to = append(to, '.')
+		}
+		label = label[size:]
+	}
+	return to
 }
 
 func allDigits(b []byte) bool {

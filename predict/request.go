@@ -68,6 +68,7 @@ type Layout struct {
 	prefix string // that the value columns were found by; "" if they were not
 
 	idNameless bool // ID is the column without a name
+	madeNames  bool // Classes are labels as R's make.names writes them
 }
 
 // Binding is a Layout applied to one source: where its columns are in a Batch.

@@ -14,6 +14,7 @@ import (
 // told apart is an error that lists the flags that settle it.
 func Resolve(req Request, src Source, apart []string) (*Layout, error) {
 	r := &resolver{req: req, file: src.Name(), cols: src.Columns(), sample: src.Sample(), label: -1, id: -1}
+	r.json = strings.HasPrefix(src.Format(), "json")
 	r.claimed = make([]string, len(r.cols))
 	r.stats = make([]*columnStats, len(r.cols))
 	r.named = len(r.cols) > 0 && r.cols[0].Named
@@ -42,6 +43,7 @@ func Resolve(req Request, src Source, apart []string) (*Layout, error) {
 type resolver struct {
 	req    Request
 	file   string
+	json   bool // the file's format
 	cols   []Column
 	sample Sample
 	named  bool
@@ -74,6 +76,7 @@ type resolver struct {
 	names    []string
 	aliases  map[string]int
 	byIndex  bool
+	made     bool // names are labels as R's make.names writes them
 	matchHow string
 	notes    []string
 }
@@ -314,7 +317,8 @@ func (r *resolver) sharesJoined() bool { return r.joined != nil && r.joined.join
 // labelNames are what label columns are called, the surest first.
 var labelNames = []string{"label", "labels", "y", "y_true", "ytrue", "true_label", "true_class", "target",
 	"truth", "true", "class", "gold", "gold_label", "actual", "outcome", "observed",
-	"obs", "ground_truth", "y_test", "reference", "response"}
+	"obs", "ground_truth", "y_test", "reference", "response", "targets", "y_actual", "y_orig", "actual_class",
+	"actual_label", "resolution", "resolved_to", "result"}
 
 // labelNamed is the column that is called like a label, −1 if there is none.
 // Numbers with fractions are no labels.
@@ -565,7 +569,17 @@ func (r *resolver) extras() error {
 		r.documents()
 	}
 	if r.id < 0 {
-		if i := find(append(slices.Clone(idNames), "index", "Unnamed: 0", "")...); i >= 0 {
+		i := find(idNames...)
+		if i < 0 {
+			i = slices.IndexFunc(r.cols, func(c Column) bool { return isID(c) && !isDocument(c.Name) })
+			if i >= 0 && r.claimed[i] != "" {
+				i = -1
+			}
+		}
+		if i < 0 {
+			i = find("index", "Unnamed: 0", "")
+		}
+		if i >= 0 {
 			r.id, r.claimed[i] = i, "--id"
 		}
 	}
@@ -582,7 +596,7 @@ func (r *resolver) layout() *Layout {
 		Form: r.form, LogBase: r.base, Guessed: r.said == NoForm,
 		Classes: r.names, Aliases: r.aliases, ByIndex: r.byIndex,
 		Values: r.columnNames(r.values), OneHot: r.columnNames(r.oneHot), By: r.columnNames(r.by),
-		LabelsApart: r.apart, Named: r.named,
+		LabelsApart: r.apart, Named: r.named, madeNames: r.made,
 		width: len(r.cols), prefix: r.prefix,
 	}
 	for _, c := range []struct {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // classes settles the names of the classes, and how labels find theirs.
@@ -47,12 +48,24 @@ func (r *resolver) classes() error {
 			best, most = i, n
 		}
 	}
+	if most < len(r.labels) && r.named && r.req.Classes == "" {
+		if i := r.madeFrom(candidates, r.labels); i >= 0 {
+			best, most, r.made = i, len(r.labels), true
+		}
+	}
+	if slices.Equal(candidates[best], []string{"1", "2"}) && most < len(r.labels) && allAmong(r.labels, pairs[0][:]) {
+		return r.fail(fmt.Sprintf("labels 0 and 1 beside the classes %s", listNames(r.columnNames(r.values), 2)),
+			fmt.Sprintf("if 1 says that the first of them happened: --prob %s; if 0 does: --classes 0,1", shellQuote(r.cols[r.values[0]].Name)))
+	}
 	if most > 0 {
 		r.names = candidates[best]
 		r.aliases = boolAliases(r.names)
 		r.addFullNames()
 		r.byIndex = !r.named && r.req.Classes == ""
 		r.matchHow = "matched by name"
+		if r.made {
+			r.matchHow = "matched by name, as R writes names"
+		}
 		if r.byIndex {
 			r.matchHow = "numbers of columns, from 0"
 			if most < len(r.labels) {
@@ -72,6 +85,24 @@ func (r *resolver) classes() error {
 		return r.cannotTell()
 	}
 	return nil
+}
+
+// madeFrom is the candidate among whose names are all the labels as R's make.names
+// writes them, each another one; −1 if there is none.
+func (r *resolver) madeFrom(candidates [][]string, labels []string) int {
+	for i, names := range candidates {
+		m := (&Layout{Form: Probabilities, Classes: names, madeNames: true}).Matcher()
+		taken := make(map[int]bool)
+		for _, s := range labels {
+			if k := m.Class([]byte(s)); k >= 0 {
+				taken[k] = true
+			}
+		}
+		if len(taken) == len(labels) {
+			return i
+		}
+	}
+	return -1
 }
 
 // classesAlone names the classes where no label says how.
@@ -230,26 +261,43 @@ func boolAliases(names []string) map[string]int {
 
 // classCandidates are the names that the classes may go by, judging from their
 // columns: in full; without a known prefix; without the beginning that all
-// share, up to its last separator; without all that they share.
+// share, up to its last separator; without all that they share; and each of these
+// without the end that all share, from its first separator (cat_prob, P(cat)).
 func (r *resolver) classCandidates() [][]string {
 	full := r.columnNames(r.values)
 	if !r.named {
 		return [][]string{indexNames(len(full))}
 	}
 	out := [][]string{full}
-	add := func(n int) {
-		if n == 0 {
-			return
-		}
+	tail, closed := 0, false
+	if end := commonSuffix(full); strings.ContainsAny(end, separators+closing) {
+		end = end[strings.IndexAny(end, separators+closing):]
+		tail, closed = len(end), strings.ContainsAny(end[:1], closing)
+	}
+	cutBy := func(n, tail int) {
 		cut := make([]string, len(full))
 		for i, s := range full {
-			cut[i] = strings.TrimSpace(s[n:])
+			if n+tail >= len(s) {
+				return
+			}
+			cut[i] = strings.TrimSpace(s[n : len(s)-tail])
 			if cut[i] == "" {
 				return
 			}
 		}
 		if !slices.ContainsFunc(out, func(have []string) bool { return slices.Equal(have, cut) }) {
 			out = append(out, cut)
+		}
+	}
+	add := func(n int) {
+		switch {
+		case n == 0:
+		case closed:
+			cutBy(n, tail)
+			cutBy(n, 0)
+		default:
+			cutBy(n, 0)
+			cutBy(n, tail)
 		}
 	}
 	common := commonPrefix(full)
@@ -263,10 +311,14 @@ func (r *resolver) classCandidates() [][]string {
 			add(len(prefix))
 		}
 	}
-	add(strings.LastIndexAny(common, "_.- :/") + 1)
+	add(strings.LastIndexAny(common, separators+opening) + 1)
 	add(len(common))
+	cutBy(0, tail)
 	return out
 }
+
+// What stands between the name of a class and what is written around it.
+const separators, opening, closing = "_.- :/", "([{=\"", ")]}\""
 
 // displayNames are the names of classes where no label shows which it should be.
 func (r *resolver) displayNames(cols []int) []string {
@@ -274,7 +326,8 @@ func (r *resolver) displayNames(cols []int) []string {
 	r.values = cols
 	all := r.classCandidates()
 	r.values = saved
-	if len(all) > 1 {
+	// An end that all share may be part of the classes' names: low_risk, high_risk.
+	if len(all) > 1 && !strings.HasPrefix(all[0][0], all[1][0]) {
 		return all[1]
 	}
 	return all[0]
@@ -295,6 +348,18 @@ func commonPrefix(names []string) string {
 		p = p[:n]
 	}
 	return p
+}
+
+// commonSuffix is what all names end with, never part of a character.
+func commonSuffix(names []string) string {
+	end := names[0]
+	for _, s := range names[1:] {
+		for !strings.HasSuffix(s, end) {
+			_, size := utf8.DecodeRuneInString(end)
+			end = end[size:]
+		}
+	}
+	return end
 }
 
 // addFullNames lets a label be written as its column is called.
@@ -364,7 +429,7 @@ func (r *resolver) binaryClasses() error {
 	}
 	var labels []string // as written, numbers in their plain form
 	for _, s := range r.labels {
-		s = string(plainNumber([]byte(s)))
+		s = string(plainKey([]byte(s)))
 		if !slices.Contains(labels, s) {
 			labels = append(labels, s)
 		}
@@ -474,15 +539,18 @@ func (r *resolver) setBinary(labels []string, positive int) {
 // pairOf is the well-known pair that all labels belong to.
 func pairOf(labels []string) (*[2]string, bool) {
 	for i := range pairs {
-		all := true
-		for _, s := range labels {
-			all = all && slices.Contains(pairs[i][:], strings.ToLower(s))
-		}
-		if all {
+		if allAmong(labels, pairs[i][:]) {
 			return &pairs[i], true
 		}
 	}
 	return nil, false
+}
+
+// allAmong reports whether all labels are among some words, whatever their case.
+func allAmong(labels, words []string) bool {
+	return !slices.ContainsFunc(labels, func(s string) bool {
+		return !slices.Contains(words, strings.ToLower(string(plainKey([]byte(s)))))
+	})
 }
 
 // inStyle writes a word in the case of another.

@@ -3,6 +3,7 @@ package predict
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -204,7 +205,7 @@ func (r *resolver) decideSingle() error {
 	if s.numbers == 0 && s.text > 0 {
 		hint := ""
 		if decimalComma(s.firstText) {
-			hint = commaHint
+			hint = r.commaHint()
 		}
 		return r.at(i, fmt.Sprintf("not numbers: %s", quote(s.firstText)), hint)
 	}
@@ -257,12 +258,16 @@ func (r *resolver) decideSingle() error {
 
 func (r *resolver) noLabelError(what string) error {
 	hint := "--label COLUMN, or --labels FILE if they are in another file"
+	soft := ""
 	if len(r.values) > 1 {
-		if soft := r.softColumns(); soft != "" {
-			hint = "for shares of classes: --onehot " + soft
-		} else {
-			hint += ", or --onehot COLUMNS if there is one per class"
-		}
+		soft, _ = r.softColumns()
+	}
+	if likely := r.likelyLabels(); soft != "" {
+		hint = "for shares of classes: --onehot '" + soft + "*'"
+	} else if len(likely) > 0 {
+		hint = fmt.Sprintf("is it %s? Then --label %s; otherwise --labels FILE if they are in another file", listNames(likely, 4), shellQuote(likely[0]))
+	} else if len(r.values) > 1 {
+		hint += ", or --onehot COLUMNS if there is one per class"
 	} else if r.said == NoForm {
 		hint += fmt.Sprintf("; --label none --prob %s if it is the probability of what happened", r.cols[r.values[0]].Name)
 	}
@@ -275,24 +280,55 @@ func (r *resolver) noLabelError(what string) error {
 	return r.fail(fmt.Sprintf("%s; the columns are %s", what, listColumns(r.cols, 12)), hint)
 }
 
-// softColumns guesses which columns are soft labels, for a hint.
-func (r *resolver) softColumns() string {
-	classes := make(map[string]bool)
-	for _, name := range r.displayNames(r.values) {
-		classes[name] = true
+// likelyLabels are the columns that could be the label, judging from their values,
+// for a hint.
+func (r *resolver) likelyLabels() (likely []string) {
+	if !r.named {
+		return nil
 	}
-	groups := make(map[string]int)
 	for i, c := range r.cols {
-		for class := range classes {
-			if p, ok := strings.CutSuffix(c.Name, class); ok && p != "" && r.claimed[i] == "" {
-				groups[p]++
+		if !r.mayBeLabel(i) || r.stat(i).fractions > 0 || isPredicted(c.Name) || slices.Contains(neverAClass, strings.ToLower(c.Name)) {
+			continue
+		}
+		labels := distinct(r.texts(i))
+		fits := len(labels) == 2
+		if len(r.values) > 1 {
+			fits = len(labels) > 1 && slices.ContainsFunc(r.classCandidates(), func(names []string) bool { return matches(names, labels) == len(labels) })
+		}
+		if fits {
+			likely = append(likely, c.Name)
+		}
+	}
+	return likely
+}
+
+// softColumns guesses which columns are soft labels, and with what their names
+// begin: those that go by the names of the classes behind something else.
+func (r *resolver) softColumns() (prefix string, cols []int) {
+	if !r.named || len(r.cols) < 2*len(r.values) {
+		return "", nil
+	}
+	class := make(map[string]int)
+	for k, name := range r.displayNames(r.values) {
+		class[name] = k
+	}
+	groups := make(map[string][]int)
+	for i, c := range r.cols {
+		if r.claimed[i] != "" || !r.mostlyNumeric(i) {
+			continue
+		}
+		for from := range c.Name {
+			if _, ok := class[c.Name[from:]]; ok && from > 0 {
+				groups[c.Name[:from]] = append(groups[c.Name[:from]], i)
 			}
 		}
 	}
-	for p, n := range groups {
-		if n == len(classes) {
-			return "'" + p + "*'"
+	for _, c := range r.cols { // in the order of the file
+		for from := range c.Name {
+			if p := c.Name[:from]; len(groups[p]) == len(class) {
+				return p, groups[p]
+			}
 		}
 	}
-	return ""
+	return "", nil
 }

@@ -76,7 +76,7 @@ func bigQueryLabel(array string) (label string, ok bool) {
 // would look good.
 var predictedNames = []string{"predict", "predicted", "prediction", "predictions", "pred", "preds", "y_pred", "ypred", "y_hat", "yhat",
 	".pred", ".pred_class", "pred_class", ".pred_label", "pred_label", "predicted_class", "predicted_label", "prediction_label",
-	"class_pred", "argmax", "top1", "decision"}
+	"class_pred", "argmax", "top1", "decision", "scored labels", "scored label"}
 
 // isPredicted reports whether a column is called like the class that was predicted.
 func isPredicted(name string) bool {
@@ -111,7 +111,10 @@ func knownPrefix(name string) (prefix, rest string, p promise, ok bool) {
 
 // Names of single columns, lower case.
 var (
-	probNames    = []string{"p", "prob", "probs", "proba", "probability", "probabilities", "y_prob", "y_proba", "y_score", "y_pred", "pred", "preds", "prediction", "predictions", "score", "scores"}
+	probNames = []string{"p", "prob", "probs", "proba", "probability", "probabilities", "y_prob", "y_proba", "y_score", "y_pred", "pred", "preds", "prediction", "predictions", "score", "scores",
+		"y_pred_proba", "y_pred_prob", "predict_proba", "prediction_proba", "predicted_proba", "predicted_prob",
+		"predicted_probability", "prediction_probability", "scored probabilities", "scored probability", "y_hat", "yhat", "phat",
+		"fitted", ".fitted", "fitted_values", "fitted.values", "forecast", "community_prediction"}
 	logitNames   = []string{"logit", "logits", "y_logit", "log_odds", "logodds"}
 	logProbNames = []string{"logprob", "log_prob", "logp", "lp", "ll", "loglik", "loglikelihood", "log_likelihood", "token_logprob",
 		"logprobs", "log_probs", "token_logprobs", "token_log_probs", "log2_prob", "log2prob", "log10_prob", "log10prob"}
@@ -222,8 +225,14 @@ func (r *resolver) guessNamed() error {
 	}
 	logProbs, nlls := r.named1(logProbNames), r.named1(nllNames)
 	happened := len(logProbs) + len(nlls)
+	hard := -1
 	probs = slices.DeleteFunc(probs, func(i int) bool { // numbers of classes are no probabilities
-		return !r.stat(i).float && (r.stat(i).above1 > 0 || happened > 0)
+		s := r.stat(i)
+		if s.fractions == 0 && isPredicted(r.cols[i].Name) {
+			hard = i
+			return true
+		}
+		return !s.float && (s.above1 > 0 || happened > 0)
 	})
 	if len(probs) > 1 {
 		// Beside the probability there is often the class that it led to.
@@ -300,9 +309,32 @@ func (r *resolver) guessNamed() error {
 		r.values, r.last = rest, true
 		return nil
 	}
+	return r.noValues(hard)
+}
+
+// noValues is the error for columns none of which seems to hold predictions; hard
+// is one with the class that was predicted, −1 if there is none.
+func (r *resolver) noValues(hard int) error {
+	const none = "no columns of predictions found"
+	if r.json && r.sample.Rows() == 1 { // {"predictions": [[0.25, 0.75], …]}
+		longest, size := -1, 0
+		for i := range r.cols {
+			if cell := r.sample.Text(0, i); r.claimed[i] == "" && isList(cell) && len(cell) > size {
+				longest, size = i, len(cell)
+			}
+		}
+		if longest >= 0 {
+			return r.at(longest, none+", but one record that holds an array of records",
+				fmt.Sprintf("take them out: jq -c '.%s[]' %s | surprisal score -", r.cols[longest].Name, shellQuote(r.file)))
+		}
+	}
 	for i := range r.cols {
-		if found := r.stat(i).firstText; r.claimed[i] == "" && decimalComma(found) {
-			return r.at(i, "no columns of predictions found, but numbers with a decimal comma: "+quote(found), commaHint)
+		found := r.stat(i).firstText
+		if r.claimed[i] != "" || found == "" {
+			continue
+		}
+		if what, hint := r.notNumbers(i, found); what != "" {
+			return r.at(i, none+", but "+what+": "+quote(found), hint)
 		}
 	}
 	for i, c := range r.cols {
@@ -310,11 +342,49 @@ func (r *resolver) guessNamed() error {
 		_, _, _, is := number([]byte(found))
 		if _, _, _, prefixed := knownPrefix(c.Name); is == isNumber && r.claimed[i] == "" && r.stat(i).numbers == 0 && (prefixed ||
 			slices.ContainsFunc([][]string{probNames, logitNames, logProbNames, nllNames}, func(names []string) bool { return slices.Contains(names, name) })) {
-			return r.at(i, "no columns of predictions found, but numbers written as text: "+quote(found), "write them without quotes")
+			return r.at(i, none+", but numbers written as text: "+quote(found), "write them without quotes")
 		}
 	}
-	return r.fail("no columns of predictions found; the columns are "+listColumns(r.cols, 12),
-		"say which: --prob COLUMN, --probs COLUMNS, --logits COLUMNS, --logprob COLUMN or --nll COLUMN")
+	if hard >= 0 {
+		name := r.cols[hard].Name
+		return r.at(hard, none+", but whole numbers, which are the class that was predicted, and not how probable it was",
+			fmt.Sprintf("write what predict_proba gives; --prob %s takes them as probabilities all the same", shellQuote(name)))
+	}
+	listed := none + "; the columns are " + listColumns(r.cols, 12)
+	if len(r.cols) == 1 && strings.Contains(strings.TrimSpace(r.cols[0].Name), " ") {
+		return r.fail(listed, "if blanks part the fields: --delimiter ' '")
+	}
+	var likely []string
+	for _, i := range r.leftFloats() {
+		if s := r.stat(i); s.in01 == s.numbers && s.fractions > 0 {
+			likely = append(likely, r.cols[i].Name)
+		}
+	}
+	if len(likely) == 1 {
+		return r.fail(listed, fmt.Sprintf("is it the probability of the positive class? Then --prob %s", shellQuote(likely[0])))
+	}
+	return r.fail(listed, "say which: --prob COLUMN, --probs COLUMNS, --logits COLUMNS, --logprob COLUMN or --nll COLUMN")
+}
+
+// notNumbers says how a cell of text holds numbers all the same, "" if it does not,
+// and what to do about it.
+func (r *resolver) notNumbers(i int, cell string) (what, hint string) {
+	cell = strings.TrimSpace(cell)
+	percent, isPercent := strings.CutSuffix(cell, "%")
+	switch {
+	case decimalComma(cell):
+		return "numbers with a decimal comma", r.commaHint()
+	case isPercent && isDecimal([]byte(strings.TrimSpace(percent))):
+		return "numbers with a percent sign", "write shares of 1: 0.25 for 25%"
+	case isList(cell):
+		if strings.HasPrefix(cell, "[{") {
+			return "lists within cells", "write JSON lines rather than CSV: lists of classes and probabilities are read there"
+		}
+		return "lists within cells", fmt.Sprintf("make a column of each number: "+
+			`python3 -c "import json, pandas as pd; d = pd.read_csv('%s'); d.join(pd.DataFrame(d.pop('%s').map(json.loads).tolist()).add_prefix('prob_')).to_csv('out.csv')"`,
+			r.file, r.cols[i].Name)
+	}
+	return "", ""
 }
 
 // meanNames are what means over a data set are called, lower case.
@@ -505,6 +575,18 @@ func (r *resolver) takeLabelByValues(label int) error {
 	return nil
 }
 
+// namesClasses reports whether all that the column holds are names of classes. Where
+// classes are numbers, much else could be taken for them.
+func (r *resolver) namesClasses(i int) bool {
+	labels := distinct(r.texts(i))
+	if len(labels) == 0 {
+		return false
+	}
+	candidates := slices.DeleteFunc(r.classCandidates(), allIntegers)
+	return slices.ContainsFunc(candidates, func(names []string) bool { return matches(names, labels) == len(labels) }) ||
+		len(labels) > 1 && r.madeFrom(candidates, labels) >= 0
+}
+
 func (r *resolver) severalLabels(cols []int) error {
 	return r.fail("several columns name the classes: "+listNames(r.columnNames(cols), 6),
 		"say which is the label: --label "+r.cols[cols[0]].Name)
@@ -524,24 +606,36 @@ func (r *resolver) labelByValues() error {
 		if !r.mayBeLabel(i) || r.stat(i).text == 0 || isPredicted(c.Name) {
 			continue
 		}
-		labels := distinct(r.texts(i))
-		if len(labels) == 0 {
-			continue
-		}
-		for _, names := range r.classCandidates() {
-			if matches(names, labels) == len(labels) {
-				found = append(found, i)
-				break
-			}
+		if r.namesClasses(i) {
+			found = append(found, i)
 		}
 	}
 	switch len(found) {
 	case 0:
+		r.takeShares()
 		return nil
 	case 1:
 		return r.takeLabelByValues(found[0])
 	}
 	return r.severalLabels(found)
+}
+
+// takeShares takes columns for shares of classes that are called like a label and
+// the classes (y_test.0, true_cat), and have 1 for one class and 0 for the others.
+// Whether other numbers are shares is for the user to say.
+func (r *resolver) takeShares() {
+	prefix, cols := r.softColumns()
+	name := strings.ToLower(strings.TrimRight(prefix, separators+opening))
+	if !slices.Contains(labelNames, name) || len(cols) != len(r.values) {
+		return
+	}
+	if v := r.vote(cols); v.prob < v.rows || v.rows == 0 || slices.ContainsFunc(cols, func(i int) bool { return r.stat(i).fractions > 0 }) {
+		return
+	}
+	r.oneHot = cols
+	for _, i := range cols {
+		r.claimed[i] = "--onehot"
+	}
 }
 
 // binaryLabel is the one text column of at most two values one of which the
@@ -616,6 +710,9 @@ func (r *resolver) decideArray() error {
 	switch {
 	case s.numbers == 0:
 		return r.fail("no numbers in the first rows", "")
+	case r.hasLabels() && s.fractions == 0 && s.neg == 0:
+		return r.fail("one column of whole numbers, which are the class that was predicted, and not how probable it was",
+			"write what predict_proba gives; --prob 1 takes 0 and 1 as probabilities all the same")
 	case r.hasLabels() && s.in01 == s.numbers:
 		r.form = Positive
 	case r.hasLabels() && s.neg > 0 && s.pos > 0 && s.in01 < s.numbers:
@@ -632,7 +729,19 @@ func (r *resolver) decideArray() error {
 	return nil
 }
 
-const commaHint = "decimal commas are not read: export the file with decimal points"
+// isList reports whether a cell is a list of numbers, or of structures in JSON.
+func isList(cell string) bool {
+	if rest, ok := strings.CutPrefix(cell, "["); ok && strings.HasPrefix(strings.TrimLeft(rest, " \t\r\n"), "{") {
+		return true
+	}
+	return strings.HasPrefix(cell, "[") && strings.ContainsAny(cell, "0123456789") && strings.Trim(cell, "[]0123456789.,+-eE \t\r\n") == ""
+}
+
+// commaHint is what to do about decimal commas. Where one column holds them,
+// commas do not part the fields.
+func (r *resolver) commaHint() string {
+	return fmt.Sprintf("decimal commas are not read: export the file with decimal points; where no comma parts the fields: tr , . < %s | surprisal score -", shellQuote(r.file))
+}
 
 // decimalComma reports whether a cell is a number written with a decimal comma.
 func decimalComma(cell string) bool {

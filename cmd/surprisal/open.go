@@ -18,9 +18,9 @@ func (f *scoreFlags) open(ctx context.Context, e *env, in file) (predict.Source,
 }
 
 // openLabels opens a file of labels. Its delimiter is its own, and a column that
-// is given by name shows that it has a header.
+// is given by name shows that it has a header. One column may well have none.
 func (f *scoreFlags) openLabels(ctx context.Context, e *env, in labelFile) (predict.Source, error) {
 	_, err := strconv.Atoi(in.column)
 	byName := in.column != "" && err != nil
-	return formats.Open(ctx, in.path, formats.Options{Stdin: e.stdin, NoHeader: f.noHeader && !byName})
+	return formats.Open(ctx, in.path, formats.Options{Stdin: e.stdin, NoHeader: f.noHeader && !byName, Bare: in.column == ""})
 }

@@ -48,6 +48,7 @@ type Options struct {
 	Stdin     io.Reader // what "-" reads
 	Format    string    // the name of a format, or one of its extensions; "" finds it
 	NoHeader  bool      // text: the first row is data
+	Bare      bool      // text of one column: so it is if it looks like data, or comes again
 	Delimiter byte      // text: what parts the fields; 0 finds it
 }
 

@@ -63,13 +63,19 @@ var strangers = []stranger{
 		return len(head) > 2 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5 && bytes.IndexByte([]byte("}](cX\x95\x8c\x8aK"), head[2]) >= 0
 	}, convert("a pickle is a program and is never run: numpy.save('out.npy', arr)")},
 	{"HDF5", begins("\x89HDF\r\n\x1a\n"), convert("write the array: numpy.save('out.npy', h5py.File(path)['probs'][:])")},
+	{"a MATLAB file", begins("MATLAB 5.0 MAT-file"), convert("write CSV: writematrix(p, 'out.csv'), and read it with --no-header")},
+	{"an SPSS file", begins("$FL2@(#)", "$FL3@(#)"), convert("save it as CSV, or pandas.read_spss(path).to_csv('out.csv')")},
+	{"a Stata file", begins("<stata_dta>"), convert("write CSV: export delimited, or pandas.read_stata(path).to_csv('out.csv')")},
 	{"an SQLite database", begins("SQLite format 3\x00"), convert("write CSV: sqlite3 -csv -header FILE 'select …' | surprisal score -")},
 	{"R data", begins("RDX", "RDA", "X\n\x00\x00\x00", "A\n2\n", "A\n3\n"), convert("write CSV: write.csv(d, 'out.csv', row.names = FALSE)")},
 	{"compressed with xz", begins("\xfd7zXZ\x00"), unpackBy("xz")},
 	{"compressed with bzip2", begins("BZh"), unpackBy("bzip2")},
 	{"compressed with lz4", begins("\x04\x22\x4d\x18"), unpackBy("lz4")},
 	{"UTF-16 text", begins("\xff\xfe", "\xfe\xff"), func(name string) string {
-		return fmt.Sprintf("make it UTF-8: iconv -f UTF-16 -t UTF-8 %s", name)
+		if name == "-" {
+			return "make it UTF-8: … | iconv -f UTF-16 -t UTF-8 | surprisal score -"
+		}
+		return fmt.Sprintf("make it UTF-8: iconv -f UTF-16 -t UTF-8 %s | surprisal score -", name)
 	}},
 	{"a stream of server-sent events", begins("data: {", "data:{", "event: ", ": ping"), func(name string) string {
 		return fmt.Sprintf("keep the JSON of its events: sed -n 's/^data: *{/{/p' %s | surprisal score -", name)
