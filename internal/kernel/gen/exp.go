@@ -259,21 +259,21 @@ func expSums(f *file, v vector, shifted bool, of stored) {
 		}
 		f.VADDPD(wide, acc[1], acc[1])
 	}
-	// step adds four registers that load loads and exp turns into exponentials: for
-	// AVX2 two at a time, for want of registers.
-	atOnce := 4
-	if v == avx2 {
-		atOnce = 2
-	}
-	stepOf := func(load func(j int, x reg.VecVirtual), exp func(from int, x []reg.VecVirtual)) {
+	// stepOf adds two or four registers that load loads and exp turns into
+	// exponentials: for AVX2 two at a time, for want of registers.
+	stepOf := func(many int, load func(j int, x reg.VecVirtual), exp func(x []reg.VecVirtual)) {
 		var total reg.VecVirtual
-		for from := 0; from < 4; from += atOnce {
+		atOnce := many
+		if v == avx2 {
+			atOnce = 2
+		}
+		for from := 0; from < many; from += atOnce {
 			var x []reg.VecVirtual
 			for j := range atOnce {
 				x = append(x, f.reg(v))
 				load(from+j, x[j])
 			}
-			exp(from, x)
+			exp(x)
 			for j := 0; j < atOnce; j += 2 {
 				f.VADDPS(x[j+1], x[j], x[j])
 			}
@@ -307,9 +307,9 @@ func expSums(f *file, v vector, shifted bool, of stored) {
 	f.JEQ(operand.LabelRef("part"))
 	element := operand.Mem{Base: src, Index: i, Scale: uint8(of.size)}
 	f.prefetch(v, element, step*of.size)
-	stepOf(func(j int, x reg.VecVirtual) {
+	stepOf(4, func(j int, x reg.VecVirtual) {
 		of.load(f, element.Offset(per*of.size*j), nil, x)
-	}, func(_ int, x []reg.VecVirtual) { e.exp(x, nil) })
+	}, func(x []reg.VecVirtual) { e.exp(x, nil) })
 	f.Label("next")
 	f.ADDQ(operand.U32(uint32(step)), i)
 	f.LEAQ(operand.Mem{Base: i, Disp: step}, left)
@@ -324,6 +324,7 @@ func expSums(f *file, v vector, shifted bool, of stored) {
 	f.prefetchAhead(element, step*of.size)
 	f.MOVQ(n, left)
 	f.SUBQ(i, left)
+	var some func(many int) // adds that many registers
 	if v == avx512 {
 		mask, bit := f.GP64(), f.GP64()
 		f.CMPQ(left, operand.Imm(64))
@@ -337,13 +338,15 @@ func expSums(f *file, v vector, shifted bool, of stored) {
 		f.SUBQ(i, bit)
 		f.BTRQ(bit, mask)
 		f.Label("masked")
-		var k []reg.OpmaskVirtual
-		stepOf(func(j int, x reg.VecVirtual) {
-			k = append(k, f.K())
-			f.KMOVW(mask.As32(), k[j])
-			f.SHRQ(operand.Imm(16), mask)
-			of.load(f, element.Offset(per*of.size*j), k[j], x)
-		}, func(_ int, x []reg.VecVirtual) { e.exp(x, k) })
+		some = func(many int) {
+			var k []reg.OpmaskVirtual
+			stepOf(many, func(j int, x reg.VecVirtual) {
+				k = append(k, f.K())
+				f.KMOVW(mask.As32(), k[j])
+				f.SHRQ(operand.Imm(16), mask)
+				of.load(f, element.Offset(per*of.size*j), k[j], x)
+			}, func(x []reg.VecVirtual) { e.exp(x, k) })
+		}
 	} else {
 		// Lanes below left, but for the target, by comparison of their numbers.
 		skip := f.GP64()
@@ -361,13 +364,21 @@ func expSums(f *file, v vector, shifted bool, of stored) {
 			f.VPANDN(m, is, m)
 			return m
 		}
-		stepOf(func(j int, x reg.VecVirtual) {
-			m := mask(j)
-			f.VMASKMOVPS(element.Offset(32*j), m, x)
-			e.exp([]reg.VecVirtual{x}, nil)
-			f.VANDPS(m, x, x)
-		}, func(int, []reg.VecVirtual) {})
+		some = func(many int) {
+			stepOf(many, func(j int, x reg.VecVirtual) {
+				m := mask(j)
+				f.VMASKMOVPS(element.Offset(32*j), m, x)
+				e.exp([]reg.VecVirtual{x}, nil)
+				f.VANDPS(m, x, x)
+			}, func([]reg.VecVirtual) {})
+		}
 	}
+	f.CMPQ(left, operand.Imm(uint64(2*per)))
+	f.JLE(operand.LabelRef("half"))
+	some(4)
+	f.JMP(operand.LabelRef("next"))
+	f.Label("half")
+	some(2)
 	f.JMP(operand.LabelRef("next"))
 
 	f.Label("rowDone")
