@@ -7,10 +7,11 @@ import (
 	"testing"
 
 	"surprisal"
+	"surprisal/info"
 	"surprisal/loss"
 )
 
-// TestBits holds logarithms, exponentials and exact sums to bits that no compiler
+// TestBits holds logarithms, exponentials, terms of divergences and exact sums to bits that no compiler
 // of Go has had a part in: on every platform and every tier they are the same.
 func TestBits(t *testing.T) {
 	b, err := os.ReadFile("ref/kernel/bits.json")
@@ -23,11 +24,12 @@ func TestBits(t *testing.T) {
 			X, P      []string
 			Sum, Mean string
 		}
+		Divergences [][5]string
 	}
 	if err := json.Unmarshal(b, &ref); err != nil {
 		t.Fatal(err)
 	}
-	if len(ref.Log) < 300 || len(ref.Exp) < 300 || len(ref.Sums) < 20 {
+	if len(ref.Log) < 300 || len(ref.Exp) < 300 || len(ref.Sums) < 20 || len(ref.Divergences) < 200 {
 		t.Fatal("values are missing")
 	}
 	number := func(s string) float64 {
@@ -68,6 +70,15 @@ func TestBits(t *testing.T) {
 			}
 			if c.single != nil && c.single(x[i]) != got[i] {
 				t.Errorf("%s %x: %x alone, %x among others", c.name, x[i], c.single(x[i]), got[i])
+			}
+		}
+	}
+	for _, c := range ref.Divergences {
+		v := numbers(c[:])
+		p, q := v[:1], v[1:2]
+		for k, got := range []float64{info.KL(p, q), loss.KLProbs(p, q), info.JensenShannon(p, q)} {
+			if got != v[2+k] {
+				t.Errorf("divergence %d of %x and %x is %x, want %x", k, p[0], q[0], got, v[2+k])
 			}
 		}
 	}

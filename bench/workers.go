@@ -16,7 +16,6 @@ import (
 	_ "github.com/duckdb/duckdb-go/v2"
 
 	"surprisal"
-	"surprisal/internal/exact"
 	"surprisal/loss"
 )
 
@@ -240,11 +239,6 @@ func millionWork(repsArg string) ([]*contest, error) {
 				s += v
 			}
 			return s
-		}},
-		{Name: "exact sum", f: func() float64 {
-			var s exact.Sum
-			s.AddSlice(x)
-			return s.Value()
 		}},
 		{Name: "exact sum and sum of squares (Accumulator)", f: func() float64 {
 			var c surprisal.Accumulator

@@ -24,10 +24,14 @@ func logitRows[T Float](j *crossEntropy, w *worker, s *stage[T], out []float64, 
 	}
 	batch := max(1, min(most/columns, to-from))
 	soft := !j.t.hard() || j.Smoothing > 0
+	// Of logits of 16 bits the kernels take losses as they are.
+	half := j.fast && !soft && j.grad.kind == none && (j.x.kind == isBFloat16 || j.x.kind == isFloat16)
 	for ; from < to; from, out = from+batch, out[min(batch, len(out)):] {
 		n := min(batch, to-from)
-		x := loaded(j.x.span(from, from+n), j.Temperature, &s.x)
-		var grad []T
+		var x, grad []T
+		if !half {
+			x = loaded(j.x.span(from, from+n), j.Temperature, &s.x)
+		}
 		direct := false
 		if j.grad.kind != none {
 			if grad, direct = stored[T](j.grad.span(from, from+n)); !direct {
@@ -50,7 +54,8 @@ func logitRows[T Float](j *crossEntropy, w *worker, s *stage[T], out []float64, 
 	return nil
 }
 
-// hardRows does rows with a label each, of which the first is number from.
+// hardRows does rows with a label each, of which the first is number from. x is
+// nil if they are of 16 bits and only the losses are wanted.
 func hardRows[T Float](j *crossEntropy, w *worker, s *stage[T], out []float64, grad, x []T, from int) {
 	plain := j.Weights == nil // no row is left out or weighted
 	for i := range out {
@@ -61,7 +66,9 @@ func hardRows[T Float](j *crossEntropy, w *worker, s *stage[T], out []float64, g
 		w.labels[i] = int(y)
 	}
 	columns := j.x.columns
-	if grad == nil {
+	if x == nil {
+		losses16(out, j.x.span(from, from+len(out)), w.labels)
+	} else if grad == nil {
 		losses(out, x, columns, w.labels)
 	} else {
 		s.scale = grown(s.scale, len(out))
@@ -255,6 +262,14 @@ func losses[T Float](dst []float64, x []T, classes int, targets []int) {
 		kernel.CrossEntropy32(dst, x, classes, targets)
 	case []float64:
 		kernel.CrossEntropy64(dst, x, classes, targets)
+	}
+}
+
+func losses16(dst []float64, x Matrix, targets []int) {
+	if x.kind == isBFloat16 {
+		kernel.CrossEntropyBFloat16(dst, bits(x.b16), x.columns, targets)
+	} else {
+		kernel.CrossEntropyFloat16(dst, bits(x.f16), x.columns, targets)
 	}
 }
 

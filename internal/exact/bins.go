@@ -45,10 +45,6 @@ type touched uint64
 // mixed reports whether the block had terms that the bins do not hold.
 func (t touched) mixed() bool { return t&(1<<63|1) != 0 }
 
-type sumBins struct {
-	even, odd [4096]uint64 // by sign and exponent field
-}
-
 type momentBin struct {
 	sum    uint64 // of mantissas
 	lo, hi uint64 // of their squares
@@ -70,68 +66,9 @@ type pairBins struct {
 }
 
 var (
-	sumPool    = sync.Pool{New: func() any { return new(sumBins) }}
 	momentPool = sync.Pool{New: func() any { return new(momentBins) }}
 	pairPool   = sync.Pool{New: func() any { return new(pairBins) }}
 )
-
-// AddSlice adds every element of x.
-func (s *Sum) AddSlice(x []float64) {
-	if len(x) < smallSlice {
-		for _, v := range x {
-			s.Add(v)
-		}
-		return
-	}
-	bins := sumPool.Get().(*sumBins)
-	for len(x) > 0 {
-		n := min(len(x), block)
-		s.addBlock(bins, x[:n])
-		x = x[n:]
-	}
-	sumPool.Put(bins)
-}
-
-func (s *Sum) addBlock(bins *sumBins, x []float64) {
-	var t touched
-	even, odd := &bins.even, &bins.odd
-	i := 0
-	for ; i+1 < len(x); i += 2 {
-		u := math.Float64bits(x[i])
-		v := math.Float64bits(x[i+1])
-		even[u>>52] += u&mantMask | implicit
-		odd[v>>52] += v&mantMask | implicit
-		t |= 1<<(u>>57&63) | 1<<(v>>57&63)
-	}
-	if i < len(x) {
-		u := math.Float64bits(x[i])
-		even[u>>52] += u&mantMask | implicit
-		t |= 1 << (u >> 57 & 63)
-	}
-	if t.mixed() {
-		for _, v := range x {
-			if f := math.Float64bits(v) >> 52 & 0x7ff; f == fieldTiny || f == fieldSpecial {
-				s.Add(v)
-			}
-		}
-	}
-	for g := uint64(t); g != 0; g &= g - 1 {
-		from := 32 * bits.TrailingZeros64(g)
-		for f := from; f < from+32; f++ {
-			for sign := range 2 {
-				i := sign<<11 | f
-				m := even[i] + odd[i] // of one block, so below 2^64
-				if m == 0 {
-					continue
-				}
-				even[i], odd[i] = 0, 0
-				if f != fieldTiny && f != fieldSpecial {
-					s.add64(-int64(sign), f-1075, m)
-				}
-			}
-		}
-	}
-}
 
 // AddMoments adds every finite element of x to sum and its square to squares,
 // which must be different sums. Elements that are not finite it only counts:

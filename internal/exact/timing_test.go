@@ -27,15 +27,6 @@ func BenchmarkSum(b *testing.B) {
 		}
 		perTerm(b)
 	})
-	b.Run("exact", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			var s Sum
-			s.AddSlice(x)
-			sink = s.Value()
-		}
-		perTerm(b)
-	})
 	b.Run("one-by-one", func(b *testing.B) {
 		for b.Loop() {
 			var s Sum

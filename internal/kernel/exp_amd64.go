@@ -29,6 +29,16 @@ func finishAVX512(dst []float64, sums []float64, at []float64)
 //go:noescape
 func expSumShiftedAVX512(sums []float64, x []float32, classes int, targets []int, k float32)
 
+// expSumsBFloat16AVX512 is expSumsAVX512 of numbers of bfloat16.
+//
+//go:noescape
+func expSumsBFloat16AVX512(sums []float64, x []uint16, classes int, targets []int)
+
+// expSumsFloat16AVX512 is expSumsAVX512 of numbers of binary16.
+//
+//go:noescape
+func expSumsFloat16AVX512(sums []float64, x []uint16, classes int, targets []int)
+
 // expSumsAVX2 is expSums, to 2.5e-7, where the sums are within 1e-24 and 1e37; elsewhere the sums are outside that too, or NaN.
 //
 //go:noescape

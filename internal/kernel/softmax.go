@@ -22,7 +22,7 @@ func CrossEntropy32(dst []float64, logits []float32, classes int, targets []int)
 		n := min(len(dst), batchOf(classes))
 		x, y := logits[:n*classes], targets[:n]
 		sumExps(sums[:n], x, classes, y)
-		finish(dst[:n], sums[:], x, classes, y)
+		finish(dst[:n], &sums, x, classes, y)
 		dst, logits, targets = dst[n:], logits[n*classes:], targets[n:]
 	}
 }
@@ -102,12 +102,22 @@ func fits(sum, xt float64) bool {
 }
 
 // finish turns the sums of exponentials of rows into losses.
-func finish(dst, sums []float64, x []float32, classes int, targets []int) {
+func finish(dst []float64, sums *[rowBatch]float64, x []float32, classes int, targets []int) {
 	var at, nats [rowBatch]float64
-	n := len(dst)
 	for i, y := range targets {
 		at[i] = float64(x[i*classes+y])
 	}
+	finishSums(&nats, sums, &at, len(dst))
+	for i, v := range nats[:len(dst)] {
+		if v != v {
+			v = carefulLoss(x[i*classes:(i+1)*classes], targets[i])
+		}
+		dst[i] = v
+	}
+}
+
+// finishSums is finishPlain on the tier in use, of the first n rows.
+func finishSums(nats, sums, at *[rowBatch]float64, n int) {
 	m := (n + 7) &^ 7
 	switch active {
 	case avx512:
@@ -116,12 +126,6 @@ func finish(dst, sums []float64, x []float32, classes int, targets []int) {
 		finishAVX2(nats[:m], sums[:m], at[:m])
 	default:
 		finishPlain(nats[:n], sums[:n], at[:n])
-	}
-	for i, v := range nats[:n] {
-		if v != v {
-			v = carefulLoss(x[i*classes:(i+1)*classes], targets[i])
-		}
-		dst[i] = v
 	}
 }
 
@@ -257,7 +261,7 @@ func CrossEntropyGrad32(dst []float64, grad, logits []float32, classes int, targ
 		to := min(from+batch, len(dst))
 		x, y := logits[from*classes:to*classes], targets[from:to]
 		sumExps(sums[:to-from], x, classes, y)
-		finish(dst[from:to], sums[:], x, classes, y)
+		finish(dst[from:to], &sums, x, classes, y)
 		exps.grad, exps.x, exps.classes, exps.rows = grad[from*classes:to*classes], x, classes, 0
 		for i, s := range sums[:to-from] {
 			factor := 1.0

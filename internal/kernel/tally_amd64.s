@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tally32AVX512(x []float32) (sum float64, squares float64, most float64, signs uint64)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+, SSE2
 TEXT ·tally32AVX512(SB), NOSPLIT, $0-56
 	MOVQ         x_base+0(FP), AX
 	MOVQ         x_len+8(FP), CX
@@ -19,6 +19,7 @@ TEXT ·tally32AVX512(SB), NOSPLIT, $0-56
 loop:
 	SUBQ        $0x10, CX
 	JLT         tail
+	PREFETCHT0  4096(AX)
 	VMOVUPD     (AX), Z6
 	VMAXPS      Z5, Z6, Z5
 	VPORQ       Z6, Z0, Z0
@@ -86,7 +87,7 @@ DATA c0<>+0(SB)/8, $0xff800000ff800000
 GLOBL c0<>(SB), RODATA|NOPTR, $8
 
 // func tally32AVX2(x []float32) (sum float64, squares float64, most float64, signs uint64)
-// Requires: AVX, FMA3, SSE2
+// Requires: AVX, FMA3, MMX+, SSE2
 TEXT ·tally32AVX2(SB), NOSPLIT, $0-56
 	MOVQ         x_base+0(FP), AX
 	MOVQ         x_len+8(FP), CX
@@ -105,6 +106,7 @@ TEXT ·tally32AVX2(SB), NOSPLIT, $0-56
 loop:
 	SUBQ        $0x10, CX
 	JLT         tail
+	PREFETCHT0  4096(AX)
 	VMOVUPD     (AX), Y11
 	VMAXPS      Y9, Y11, Y9
 	VORPD       Y11, Y0, Y0
@@ -208,7 +210,7 @@ DATA c1<>+120(SB)/8, $0x0000000000000000
 GLOBL c1<>(SB), RODATA|NOPTR, $128
 
 // func tally64AVX512(x []float64) (sum float64, squares float64, most float64, signs uint64)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+, SSE2
 TEXT ·tally64AVX512(SB), NOSPLIT, $0-56
 	MOVQ         x_base+0(FP), AX
 	MOVQ         x_len+8(FP), CX
@@ -221,22 +223,24 @@ TEXT ·tally64AVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSD c2<>+0(SB), Z6
 
 loop:
-	SUBQ    $0x10, CX
-	JLT     tail
-	VMOVUPD (AX), Z7
-	VMAXPD  Z5, Z7, Z5
-	VPORQ   Z7, Z0, Z0
-	VADDPD  Z7, Z1, Z1
-	VMULPD  Z7, Z7, Z7
-	VADDPD  Z7, Z2, Z2
-	VMOVUPD 64(AX), Z7
-	VMAXPD  Z6, Z7, Z6
-	VPORQ   Z7, Z0, Z0
-	VADDPD  Z7, Z3, Z3
-	VMULPD  Z7, Z7, Z7
-	VADDPD  Z7, Z4, Z4
-	ADDQ    $0x00000080, AX
-	JMP     loop
+	SUBQ       $0x10, CX
+	JLT        tail
+	PREFETCHT0 4096(AX)
+	PREFETCHT0 4160(AX)
+	VMOVUPD    (AX), Z7
+	VMAXPD     Z5, Z7, Z5
+	VPORQ      Z7, Z0, Z0
+	VADDPD     Z7, Z1, Z1
+	VMULPD     Z7, Z7, Z7
+	VADDPD     Z7, Z2, Z2
+	VMOVUPD    64(AX), Z7
+	VMAXPD     Z6, Z7, Z6
+	VPORQ      Z7, Z0, Z0
+	VADDPD     Z7, Z3, Z3
+	VMULPD     Z7, Z7, Z7
+	VADDPD     Z7, Z4, Z4
+	ADDQ       $0x00000080, AX
+	JMP        loop
 
 tail:
 	ADDQ      $0x10, CX
@@ -295,7 +299,7 @@ DATA c2<>+0(SB)/8, $0xfff0000000000000
 GLOBL c2<>(SB), RODATA|NOPTR, $8
 
 // func tally64AVX2(x []float64) (sum float64, squares float64, most float64, signs uint64)
-// Requires: AVX, SSE2
+// Requires: AVX, MMX+, SSE2
 TEXT ·tally64AVX2(SB), NOSPLIT, $0-56
 	MOVQ         x_base+0(FP), AX
 	MOVQ         x_len+8(FP), CX
@@ -312,34 +316,36 @@ TEXT ·tally64AVX2(SB), NOSPLIT, $0-56
 	VBROADCASTSD c2<>+0(SB), Y10
 
 loop:
-	SUBQ    $0x10, CX
-	JLT     tail
-	VMOVUPD (AX), Y11
-	VMAXPD  Y9, Y11, Y9
-	VORPD   Y11, Y0, Y0
-	VADDPD  Y11, Y1, Y1
-	VMULPD  Y11, Y11, Y11
-	VADDPD  Y11, Y2, Y2
-	VMOVUPD 32(AX), Y11
-	VMAXPD  Y10, Y11, Y10
-	VORPD   Y11, Y0, Y0
-	VADDPD  Y11, Y3, Y3
-	VMULPD  Y11, Y11, Y11
-	VADDPD  Y11, Y4, Y4
-	VMOVUPD 64(AX), Y11
-	VMAXPD  Y9, Y11, Y9
-	VORPD   Y11, Y0, Y0
-	VADDPD  Y11, Y5, Y5
-	VMULPD  Y11, Y11, Y11
-	VADDPD  Y11, Y6, Y6
-	VMOVUPD 96(AX), Y11
-	VMAXPD  Y10, Y11, Y10
-	VORPD   Y11, Y0, Y0
-	VADDPD  Y11, Y7, Y7
-	VMULPD  Y11, Y11, Y11
-	VADDPD  Y11, Y8, Y8
-	ADDQ    $0x00000080, AX
-	JMP     loop
+	SUBQ       $0x10, CX
+	JLT        tail
+	PREFETCHT0 4096(AX)
+	PREFETCHT0 4160(AX)
+	VMOVUPD    (AX), Y11
+	VMAXPD     Y9, Y11, Y9
+	VORPD      Y11, Y0, Y0
+	VADDPD     Y11, Y1, Y1
+	VMULPD     Y11, Y11, Y11
+	VADDPD     Y11, Y2, Y2
+	VMOVUPD    32(AX), Y11
+	VMAXPD     Y10, Y11, Y10
+	VORPD      Y11, Y0, Y0
+	VADDPD     Y11, Y3, Y3
+	VMULPD     Y11, Y11, Y11
+	VADDPD     Y11, Y4, Y4
+	VMOVUPD    64(AX), Y11
+	VMAXPD     Y9, Y11, Y9
+	VORPD      Y11, Y0, Y0
+	VADDPD     Y11, Y5, Y5
+	VMULPD     Y11, Y11, Y11
+	VADDPD     Y11, Y6, Y6
+	VMOVUPD    96(AX), Y11
+	VMAXPD     Y10, Y11, Y10
+	VORPD      Y11, Y0, Y0
+	VADDPD     Y11, Y7, Y7
+	VMULPD     Y11, Y11, Y11
+	VADDPD     Y11, Y8, Y8
+	ADDQ       $0x00000080, AX
+	JMP        loop
 
 tail:
 	ADDQ       $0x10, CX

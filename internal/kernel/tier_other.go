@@ -49,6 +49,9 @@ func expSumShiftedAVX2(sums []float64, x []float32, classes int, targets []int, 
 	panic(none)
 }
 
+func expSumsBFloat16AVX512(sums []float64, x []uint16, classes int, targets []int) { panic(none) }
+func expSumsFloat16AVX512(sums []float64, x []uint16, classes int, targets []int)  { panic(none) }
+
 func scaleExpsAVX512(dst, x []float32, classes int, k, factor []float32) { panic(none) }
 func scaleExpsAVX2(dst, x []float32, classes int, k, factor []float32)   { panic(none) }
 

@@ -164,7 +164,7 @@ func exps(f *file) {
 		tier := map[vector]string{avx512: "AVX512", avx2: "AVX2"}[v]
 		f.function("expSums"+tier, "func(sums []float64, x []float32, classes int, targets []int)",
 			"expSums"+tier+" is expSums, to 2.5e-7, where the sums are within 1e-24 and 1e37; elsewhere the sums are outside that too, or NaN.")
-		expSums(f, v, false)
+		expSums(f, v, false, float32s)
 		f.function("expFew"+tier, "func(sums []float64, x []float32, classes int, targets []int)",
 			"expFew"+tier+" is expSums"+tier+" for up to 16 classes.")
 		expFew(f, v)
@@ -176,12 +176,51 @@ func exps(f *file) {
 		finish(f, v)
 		f.function("expSumShifted"+tier, "func(sums []float64, x []float32, classes int, targets []int, k float32)",
 			"expSumShifted"+tier+" is expSums with 2^-k·exp x, for x up to k·ln 2 + 1.")
-		expSums(f, v, true)
+		expSums(f, v, true, float32s)
+		if v == avx512 {
+			for _, of := range []stored{bfloat16s, float16s} {
+				f.function("expSums"+of.name+tier, "func(sums []float64, x []uint16, classes int, targets []int)",
+					"expSums"+of.name+tier+" is expSums"+tier+" of numbers of "+of.format+".")
+				expSums(f, v, false, of)
+			}
+		}
 	}
 }
 
+// stored is how numbers lie in memory; those of 16 bits are for AVX-512 alone.
+type stored struct {
+	name, format string
+	size         int
+	load         func(f *file, m operand.Mem, k reg.OpmaskVirtual, x reg.VecVirtual) // k may be nil
+}
+
+var (
+	float32s = stored{size: 4, load: func(f *file, m operand.Mem, k reg.OpmaskVirtual, x reg.VecVirtual) {
+		if k == nil {
+			f.VMOVUPS(m, x)
+		} else {
+			f.VMOVUPS_Z(m, k, x)
+		}
+	}}
+	bfloat16s = stored{"BFloat16", "bfloat16", 2, func(f *file, m operand.Mem, k reg.OpmaskVirtual, x reg.VecVirtual) {
+		if k == nil {
+			f.VPMOVZXWD(m, x)
+		} else {
+			f.VPMOVZXWD_Z(m, k, x)
+		}
+		f.VPSLLD(operand.Imm(16), x, x)
+	}}
+	float16s = stored{"Float16", "binary16", 2, func(f *file, m operand.Mem, k reg.OpmaskVirtual, x reg.VecVirtual) {
+		if k == nil {
+			f.VCVTPH2PS(m, x)
+		} else {
+			f.VCVTPH2PS_Z(m, k, x)
+		}
+	}}
+)
+
 // expSums generates the sums of the exponentials of rows.
-func expSums(f *file, v vector, shifted bool) {
+func expSums(f *file, v vector, shifted bool, of stored) {
 	sums := f.Load(f.Param("sums").Base(), f.GP64())
 	rows := f.Load(f.Param("sums").Len(), f.GP64())
 	src := f.Load(f.Param("x").Base(), f.GP64())
@@ -220,21 +259,21 @@ func expSums(f *file, v vector, shifted bool) {
 		}
 		f.VADDPD(wide, acc[1], acc[1])
 	}
-	// step adds four registers that load loads and exp turns into exponentials: for
-	// AVX2 two at a time, for want of registers.
-	atOnce := 4
-	if v == avx2 {
-		atOnce = 2
-	}
-	stepOf := func(load func(j int, x reg.VecVirtual), exp func(from int, x []reg.VecVirtual)) {
+	// stepOf adds two or four registers that load loads and exp turns into
+	// exponentials: for AVX2 two at a time, for want of registers.
+	stepOf := func(many int, load func(j int, x reg.VecVirtual), exp func(x []reg.VecVirtual)) {
 		var total reg.VecVirtual
-		for from := 0; from < 4; from += atOnce {
+		atOnce := many
+		if v == avx2 {
+			atOnce = 2
+		}
+		for from := 0; from < many; from += atOnce {
 			var x []reg.VecVirtual
 			for j := range atOnce {
 				x = append(x, f.reg(v))
 				load(from+j, x[j])
 			}
-			exp(from, x)
+			exp(x)
 			for j := 0; j < atOnce; j += 2 {
 				f.VADDPS(x[j+1], x[j], x[j])
 			}
@@ -266,10 +305,11 @@ func expSums(f *file, v vector, shifted bool) {
 	f.Label("loop")
 	f.CMPQ(i, targetStep)
 	f.JEQ(operand.LabelRef("part"))
-	f.prefetch(v, operand.Mem{Base: src, Index: i, Scale: 4}, 4*v.bytes)
-	stepOf(func(j int, x reg.VecVirtual) {
-		f.VMOVUPS(operand.Mem{Base: src, Index: i, Scale: 4, Disp: v.bytes * j}, x)
-	}, func(_ int, x []reg.VecVirtual) { e.exp(x, nil) })
+	element := operand.Mem{Base: src, Index: i, Scale: uint8(of.size)}
+	f.prefetch(v, element, step*of.size)
+	stepOf(4, func(j int, x reg.VecVirtual) {
+		of.load(f, element.Offset(per*of.size*j), nil, x)
+	}, func(x []reg.VecVirtual) { e.exp(x, nil) })
 	f.Label("next")
 	f.ADDQ(operand.U32(uint32(step)), i)
 	f.LEAQ(operand.Mem{Base: i, Disp: step}, left)
@@ -281,9 +321,10 @@ func expSums(f *file, v vector, shifted bool) {
 
 	// A part of a step: the last values of a row, or those around the target.
 	f.Label("part")
-	f.prefetchAhead(operand.Mem{Base: src, Index: i, Scale: 4}, 4*v.bytes)
+	f.prefetchAhead(element, step*of.size)
 	f.MOVQ(n, left)
 	f.SUBQ(i, left)
+	var some func(many int) // adds that many registers
 	if v == avx512 {
 		mask, bit := f.GP64(), f.GP64()
 		f.CMPQ(left, operand.Imm(64))
@@ -297,13 +338,15 @@ func expSums(f *file, v vector, shifted bool) {
 		f.SUBQ(i, bit)
 		f.BTRQ(bit, mask)
 		f.Label("masked")
-		var k []reg.OpmaskVirtual
-		stepOf(func(j int, x reg.VecVirtual) {
-			k = append(k, f.K())
-			f.KMOVW(mask.As32(), k[j])
-			f.SHRQ(operand.Imm(16), mask)
-			f.VMOVUPS_Z(operand.Mem{Base: src, Index: i, Scale: 4, Disp: 64 * j}, k[j], x)
-		}, func(_ int, x []reg.VecVirtual) { e.exp(x, k) })
+		some = func(many int) {
+			var k []reg.OpmaskVirtual
+			stepOf(many, func(j int, x reg.VecVirtual) {
+				k = append(k, f.K())
+				f.KMOVW(mask.As32(), k[j])
+				f.SHRQ(operand.Imm(16), mask)
+				of.load(f, element.Offset(per*of.size*j), k[j], x)
+			}, func(x []reg.VecVirtual) { e.exp(x, k) })
+		}
 	} else {
 		// Lanes below left, but for the target, by comparison of their numbers.
 		skip := f.GP64()
@@ -321,13 +364,21 @@ func expSums(f *file, v vector, shifted bool) {
 			f.VPANDN(m, is, m)
 			return m
 		}
-		stepOf(func(j int, x reg.VecVirtual) {
-			m := mask(j)
-			f.VMASKMOVPS(operand.Mem{Base: src, Index: i, Scale: 4, Disp: 32 * j}, m, x)
-			e.exp([]reg.VecVirtual{x}, nil)
-			f.VANDPS(m, x, x)
-		}, func(int, []reg.VecVirtual) {})
+		some = func(many int) {
+			stepOf(many, func(j int, x reg.VecVirtual) {
+				m := mask(j)
+				f.VMASKMOVPS(element.Offset(32*j), m, x)
+				e.exp([]reg.VecVirtual{x}, nil)
+				f.VANDPS(m, x, x)
+			}, func([]reg.VecVirtual) {})
+		}
 	}
+	f.CMPQ(left, operand.Imm(uint64(2*per)))
+	f.JLE(operand.LabelRef("half"))
+	some(4)
+	f.JMP(operand.LabelRef("next"))
+	f.Label("half")
+	some(2)
 	f.JMP(operand.LabelRef("next"))
 
 	f.Label("rowDone")
@@ -344,7 +395,7 @@ func expSums(f *file, v vector, shifted bool) {
 	f.VMOVSD(high, at(sums, 0))
 	f.ADDQ(operand.Imm(8), sums)
 	f.ADDQ(operand.Imm(8), targets)
-	f.LEAQ(operand.Mem{Base: src, Index: n, Scale: 4}, src)
+	f.LEAQ(operand.Mem{Base: src, Index: n, Scale: uint8(of.size)}, src)
 	f.JMP(operand.LabelRef("row"))
 	f.Label("done")
 	f.VZEROUPPER()

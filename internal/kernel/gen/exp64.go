@@ -105,11 +105,36 @@ func (e *exp64) parts(x []reg.VecVirtual, useN func(j int, n reg.VecVirtual)) (b
 	if useN != nil {
 		each(func(j int) { useN(j, n[j]) })
 	}
+	if len(x) == 1 {
+		e.tail(x[0], q[0])
+		return bits, n, q
+	}
 	each(func(j int) { e.VMOVUPD(e.constant(expTail[9]), q[j]) })
 	for d := 8; d >= 0; d-- {
 		each(func(j int) { e.VFMADD213PD(e.constant(expTail[d]), x[j], q[j]) })
 	}
 	return bits, n, q
+}
+
+// tail sets q to Q(r) in fewer steps that wait for each other, where there are no
+// other exponentials to fill the time.
+func (e *exp64) tail(r, q reg.VecVirtual) {
+	r2, high, next := e.reg(e.v), e.reg(e.v), e.reg(e.v)
+	linear := func(j int, p reg.VecVirtual) {
+		e.VMOVUPD(e.constant(expTail[j+1]), p)
+		e.VFMADD213PD(e.constant(expTail[j]), r, p)
+	}
+	e.VMULPD(r, r, r2)
+	linear(8, high)
+	linear(6, next)
+	e.VFMADD213PD(next, r2, high) // from the sixth power on
+	linear(4, next)
+	e.VFMADD213PD(next, r2, high)
+	linear(0, q)
+	linear(2, next)
+	e.VFMADD231PD(next, r2, q)
+	e.VMULPD(r2, r2, r2)
+	e.VFMADD231PD(high, r2, q)
 }
 
 // scale multiplies p by 2^n; the lanes without mask, if there is one, are 0.

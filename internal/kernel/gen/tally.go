@@ -57,6 +57,7 @@ func (t *tally) generate() {
 	t.Label("loop")
 	t.SUBQ(operand.Imm(16), n)
 	t.JLT(operand.LabelRef("tail"))
+	t.prefetchAhead(at(src, 0), 16*t.size)
 	for k := range t.raws {
 		r := t.reg(t.v)
 		t.VMOVUPD(at(src, t.v.bytes*k), r)
