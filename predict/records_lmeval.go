@@ -266,6 +266,10 @@ func openLMChoice(name string, first lmRecord, records []jsonValue) (*recordSyst
 		for i := n; i < most; i++ { // an answer that this question does not have
 			e.number(2+i, math.Inf(-1), 0, []byte("-Infinity"))
 		}
+		if x, _, _, v := r[lmAcc].number(true); v == isNumber && x > 0 && x < 1 {
+			return e.fail(r[lmAcc], "acc", fmt.Sprintf("%s, a share: several answers count as right, and the target names one", r[lmAcc].text()),
+				"score a task of one right answer: truthfulqa_mc1 in place of truthfulqa_mc2")
+		}
 		label, err := e.target(&r, n, bestAt)
 		if err != nil {
 			return err
