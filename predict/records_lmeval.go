@@ -333,8 +333,7 @@ func (r *lmRecord) mutual() bool {
 
 // oneAnswer reports whether all requests ask for the same answer, so that what is
 // chosen is the context before it, as in Winogrande.
-func (r *lmRecord) oneAnswer(n int) bool {
-	args := r.arguments(n)
+func oneAnswer(args [][2]jsonValue) bool {
 	if len(args) < 2 {
 		return false
 	}
@@ -355,7 +354,8 @@ func (e *emitter) target(r *lmRecord, n, best int) ([]byte, *Error) {
 	if i, err := strconv.Atoi(string(text)); err == nil && 0 <= i && i < n {
 		index = i
 	}
-	for i, a := range r.arguments(n) {
+	args := r.arguments(n)
+	for i, a := range args {
 		if a := a[1]; a != nil && bytes.Equal(bytes.TrimSpace(a.text()), text) {
 			if named >= 0 { // two answers of the same text
 				named = -1
@@ -366,7 +366,7 @@ func (e *emitter) target(r *lmRecord, n, best int) ([]byte, *Error) {
 	}
 	got := index
 	switch {
-	case r.oneAnswer(n):
+	case oneAnswer(args):
 		// The target is that answer. What was right is known where the model was, and
 		// where there is one other.
 		x, _, _, v := r[lmAcc].number(true)
