@@ -114,7 +114,7 @@ func openAnswersOf(name string, records []jsonValue, unwrap func(jsonValue) (bod
 		}
 		answerTokens(kind, body, func(token, bytesOf jsonValue) bool {
 			some = true
-			if token.null() || unsized(token.text(), bytesOf) {
+			if token.null() && bytesOf == nil || unsized(token.text(), bytesOf) {
 				counted = false
 			}
 			return counted

@@ -392,3 +392,42 @@ func TestLatePrompt(t *testing.T) {
 		t.Errorf("%v, want %s", all.err, want)
 	}
 }
+
+// What a service answers to what it could not do is counted, and nothing else is taken for it.
+func TestFailedAnswers(t *testing.T) {
+	const answer = `{"model": "m", "created_at": "t", "response": "x", "done": true, "logprobs": [{"token": "x", "logprob": -0.5}]}`
+	for _, c := range []struct {
+		failed string
+		want   string // the error, "" for none
+	}{
+		{`{"error": "model not found"}`, `f.jsonl: no answers, but errors of a service: "model not found"`},
+		{`{"detail": "Not Found"}`, `f.jsonl: no answers, but errors of a service: "Not Found"`},
+		{`{"object": "error", "message": "too long", "type": "BadRequestError", "code": 400}`, `f.jsonl: no answers, but errors of a service: "too long"`},
+		{`{"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}`, `f.jsonl: no answers, but errors of a service: "Loading model"`},
+	} {
+		src, err := openJSONText(c.failed+"\n"+answer+"\n"+c.failed+"\n"+answer+"\n", false)
+		if err != nil {
+			t.Errorf("%s: %v", c.failed, err)
+			continue
+		}
+		all := readJSON(t, src, Selection{Values: []int{tokenLogProb}}, 1)
+		if notes := AboutOf(src).Notes; all.err != nil || all.rows != 2 || !slices.Contains(notes, "failed requests, left out: 2") {
+			t.Errorf("%s: %d rows, %v, notes %q", c.failed, all.rows, all.err, notes)
+		}
+		if _, err = openJSONText(c.failed, false); err == nil || err.Error() != c.want {
+			t.Errorf("%s alone: %v, want %s", c.failed, err, c.want)
+		}
+	}
+	for _, row := range []string{
+		`{"label": 1, "p_0": 0.25, "p_1": 0.75, "error": {"message": "none", "code": 0}}`,
+		`{"label": 1, "p_0": 0.25, "p_1": 0.75, "detail": "x"}`,
+		`{"label": 1, "p_0": 0.25, "p_1": 0.75, "text": "x", "meta_info": {"prompt_tokens": 3}}`,
+		`{"label": 1, "logprobs": [-0.25, -1.5], "tokens": ["a", "b"]}`,
+		`{"label": 1, "outputs": [0.25, 0.75], "content": "x"}`,
+	} {
+		src, err := openJSONText(row+"\n"+row, false)
+		if err != nil || AboutOf(src).System != "" {
+			t.Errorf("%s: %v, %q", row, err, AboutOf(src).System)
+		}
+	}
+}

@@ -403,6 +403,15 @@ func failedAnswer(v jsonValue) bool {
 			return false
 		}
 	}
+	members, text := 0, false // {"error": "not found"} and the like
+	v.members(func(key []byte, m jsonValue) bool {
+		members++
+		text = m.is() == '"' && (string(key) == "error" || string(key) == "detail")
+		return true
+	})
+	if members == 1 && text {
+		return true
+	}
 	if !(string(got[0].text()) == "error" && got[2].is() == '"' || got[1].get("message").is() == '"') {
 		return false
 	}
@@ -420,9 +429,12 @@ func failedAnswer(v jsonValue) bool {
 
 // failure is what a failed answer says of itself.
 func failure(v jsonValue) string {
-	m := v.get("error", "message")
+	m := v.get("error")
+	if m.is() == '{' {
+		m = m.get("message")
+	}
 	if m == nil {
-		m = v.get("message")
+		m = v.either("message", "detail")
 	}
 	return jsonExcerptOf(m)
 }
