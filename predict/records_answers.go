@@ -114,7 +114,7 @@ func openAnswersOf(name string, records []jsonValue, unwrap func(jsonValue) (bod
 		}
 		answerTokens(kind, body, func(token, bytesOf jsonValue) bool {
 			some = true
-			if token.null() || unsized(token.text(), bytesOf) {
+			if token.null() && bytesOf == nil || unsized(token.text(), bytesOf) {
 				counted = false
 			}
 			return counted
@@ -168,7 +168,7 @@ func openAnswersOf(name string, records []jsonValue, unwrap func(jsonValue) (bod
 		case chatAnswer:
 			err = e.chat(body)
 		case textAnswer:
-			err = e.completions(body, echo)
+			err = e.completions(body, doc, echo)
 		case responsesAnswer:
 			err = e.responses(body)
 		case outputsAnswer:
@@ -341,7 +341,7 @@ func (e *emitter) responses(body jsonValue) (err *Error) {
 
 // completions makes rows of a completion in the old style, which keeps tokens and
 // their log-probabilities in two arrays. Where the prompt is echoed, only that.
-func (e *emitter) completions(body jsonValue, echo bool) (err *Error) {
+func (e *emitter) completions(body, doc jsonValue, echo bool) (err *Error) {
 	choices := body.get("choices")
 	several := choices.count() > 1
 	limit := -1 // tokens of the prompt
@@ -349,7 +349,8 @@ func (e *emitter) completions(body jsonValue, echo bool) (err *Error) {
 		usage := body.get("usage", "prompt_tokens")
 		if x, _, _, v := usage.number(false); v == isNumber && !several && x >= 0 && x < 1<<31 {
 			limit = int(x)
-		} else if x, _, _, v := body.get("usage", "completion_tokens").number(false); v != isNumber || x != 0 {
+		} else if made := body.get("usage", "completion_tokens"); string(made) != "0" &&
+			!(made.null() && !usage.null() && string(usage) == string(body.get("usage", "total_tokens"))) {
 			return e.fail(body, "usage", "nothing tells the prompt from what follows it", `ask for one prompt at a time, or with "max_tokens": 0`)
 		}
 	}
@@ -360,6 +361,9 @@ func (e *emitter) completions(body jsonValue, echo bool) (err *Error) {
 		if l.null() || values.null() {
 			e.count(noLogProbs, 1)
 			return true
+		}
+		if echo && several { // one for each prompt
+			e.part(doc, i)
 		}
 		if n, m := tokens.count(), values.count(); n != m {
 			err = e.fail(l, path, fmt.Sprintf("%d tokens and %d token_logprobs", n, m), "")
@@ -392,6 +396,15 @@ func (e *emitter) completions(body jsonValue, echo bool) (err *Error) {
 	return err
 }
 
+// part names one of several documents in an answer, if it has a name.
+func (e *emitter) part(doc jsonValue, i int) {
+	if e.name != nil {
+		e.document(doc)
+		e.name = append(append(e.name, '/'), strconv.Itoa(i)...)
+		e.bare = e.name
+	}
+}
+
 // prompts makes rows of what vLLM says about the tokens of the prompt.
 func (e *emitter) prompts(body, doc jsonValue) *Error {
 	choices := body.get("choices")
@@ -414,10 +427,8 @@ func (e *emitter) prompts(body, doc jsonValue) *Error {
 			return true
 		}
 		before = got[0]
-		if several && e.name != nil {
-			e.document(doc)
-			e.name = append(append(e.name, '/'), strconv.Itoa(i)...)
-			e.bare = e.name
+		if several {
+			e.part(doc, i)
 		}
 		err = e.prompt(got[0], got[1], fmt.Sprintf("choices[%d].prompt_logprobs", i))
 		return err == nil

@@ -266,6 +266,10 @@ func openLMChoice(name string, first lmRecord, records []jsonValue) (*recordSyst
 		for i := n; i < most; i++ { // an answer that this question does not have
 			e.number(2+i, math.Inf(-1), 0, []byte("-Infinity"))
 		}
+		if x, _, _, v := r[lmAcc].number(true); v == isNumber && x > 0 && x < 1 {
+			return e.fail(r[lmAcc], "acc", fmt.Sprintf("%s, a share: several answers count as right, and the target names one", r[lmAcc].text()),
+				"score a task of one right answer: truthfulqa_mc1 in place of truthfulqa_mc2")
+		}
 		label, err := e.target(&r, n, bestAt)
 		if err != nil {
 			return err
@@ -329,8 +333,7 @@ func (r *lmRecord) mutual() bool {
 
 // oneAnswer reports whether all requests ask for the same answer, so that what is
 // chosen is the context before it, as in Winogrande.
-func (r *lmRecord) oneAnswer(n int) bool {
-	args := r.arguments(n)
+func oneAnswer(args [][2]jsonValue) bool {
 	if len(args) < 2 {
 		return false
 	}
@@ -351,7 +354,8 @@ func (e *emitter) target(r *lmRecord, n, best int) ([]byte, *Error) {
 	if i, err := strconv.Atoi(string(text)); err == nil && 0 <= i && i < n {
 		index = i
 	}
-	for i, a := range r.arguments(n) {
+	args := r.arguments(n)
+	for i, a := range args {
 		if a := a[1]; a != nil && bytes.Equal(bytes.TrimSpace(a.text()), text) {
 			if named >= 0 { // two answers of the same text
 				named = -1
@@ -362,7 +366,7 @@ func (e *emitter) target(r *lmRecord, n, best int) ([]byte, *Error) {
 	}
 	got := index
 	switch {
-	case r.oneAnswer(n):
+	case oneAnswer(args):
 		// The target is that answer. What was right is known where the model was, and
 		// where there is one other.
 		x, _, _, v := r[lmAcc].number(true)

@@ -95,6 +95,11 @@ func TestSystems(t *testing.T) {
 		{"lmeval_rolling.jsonl", "lm-eval samples, loglikelihood_rolling", "doc logprob words bytes", false, []string{"0|-123.4|20|101", "1|-56.25|11|48"}, nil,
 			[]string{"one row for each document"}},
 		{"lmeval_loglikelihood.jsonl", "lm-eval samples, loglikelihood", "doc logprob", false, []string{"0|-1.5", "1|-0.0625"}, nil, []string{"one row for each answer"}},
+		{"openai_completions_prompts.json", "completions", "doc token logprob bytes", false, []string{"cmpl-7/0| cat|-7.25|4", "cmpl-7/1|é|-0.125|2", "cmpl-7/1|!|-3.0|1"}, nil,
+			[]string{"tokens of the prompt, echoed", "first tokens, of which nothing is predicted, left out: 2"}},
+		{"openai_responses_events.jsonl", `in "response": OpenAI responses`, "doc token logprob bytes", true, []string{"resp_2|Hi|-0.25|2"}, nil, []string{self}},
+		{"lmeval_contexts.jsonl", "lm-eval samples, multiple_choice", "doc label logit_0 logit_1", false, []string{"0|1|-5.5|-4.25", "1|1|-3.0|-7.5"}, nil,
+			[]string{"log-likelihoods of the answers taken as logits"}},
 		{"sglang.json", "SGLang", "doc token logprob bytes", false, []string{strings.Repeat("0", 31) + "1|The|-2.5|3", strings.Repeat("0", 31) + "1| chât|-7.125|6", strings.Repeat("0", 31) + "2|No|-1.0|2"}, nil,
 			[]string{"tokens of the prompt", "first tokens, of which nothing is predicted, left out: 2", "generated tokens after the prompt, left out: 3"}},
 		{"sglang_drawn.jsonl", "SGLang", "doc token logprob", true, []string{strings.Repeat("0", 31) + "3||-0.5", strings.Repeat("0", 31) + "3||-3.0", strings.Repeat("0", 31) + "4||-1.0"}, nil, []string{self}},
@@ -385,5 +390,44 @@ func TestLatePrompt(t *testing.T) {
 	const want = "f.jsonl: row 2401 (line 1201): meta_info.input_token_logprobs[1]: log-probabilities of the prompt, which the first records do not have"
 	if all.err == nil || all.err.Error() != want {
 		t.Errorf("%v, want %s", all.err, want)
+	}
+}
+
+// What a service answers to what it could not do is counted, and nothing else is taken for it.
+func TestFailedAnswers(t *testing.T) {
+	const answer = `{"model": "m", "created_at": "t", "response": "x", "done": true, "logprobs": [{"token": "x", "logprob": -0.5}]}`
+	for _, c := range []struct {
+		failed string
+		want   string // the error, "" for none
+	}{
+		{`{"error": "model not found"}`, `f.jsonl: no answers, but errors of a service: "model not found"`},
+		{`{"detail": "Not Found"}`, `f.jsonl: no answers, but errors of a service: "Not Found"`},
+		{`{"object": "error", "message": "too long", "type": "BadRequestError", "code": 400}`, `f.jsonl: no answers, but errors of a service: "too long"`},
+		{`{"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}`, `f.jsonl: no answers, but errors of a service: "Loading model"`},
+	} {
+		src, err := openJSONText(c.failed+"\n"+answer+"\n"+c.failed+"\n"+answer+"\n", false)
+		if err != nil {
+			t.Errorf("%s: %v", c.failed, err)
+			continue
+		}
+		all := readJSON(t, src, Selection{Values: []int{tokenLogProb}}, 1)
+		if notes := AboutOf(src).Notes; all.err != nil || all.rows != 2 || !slices.Contains(notes, "failed requests, left out: 2") {
+			t.Errorf("%s: %d rows, %v, notes %q", c.failed, all.rows, all.err, notes)
+		}
+		if _, err = openJSONText(c.failed, false); err == nil || err.Error() != c.want {
+			t.Errorf("%s alone: %v, want %s", c.failed, err, c.want)
+		}
+	}
+	for _, row := range []string{
+		`{"label": 1, "p_0": 0.25, "p_1": 0.75, "error": {"message": "none", "code": 0}}`,
+		`{"label": 1, "p_0": 0.25, "p_1": 0.75, "detail": "x"}`,
+		`{"label": 1, "p_0": 0.25, "p_1": 0.75, "text": "x", "meta_info": {"prompt_tokens": 3}}`,
+		`{"label": 1, "logprobs": [-0.25, -1.5], "tokens": ["a", "b"]}`,
+		`{"label": 1, "outputs": [0.25, 0.75], "content": "x"}`,
+	} {
+		src, err := openJSONText(row+"\n"+row, false)
+		if err != nil || AboutOf(src).System != "" {
+			t.Errorf("%s: %v, %q", row, err, AboutOf(src).System)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -370,13 +371,26 @@ func openWrapped(name string, records []jsonValue) (*recordSystem, error) {
 			return nil, nil
 		}
 	}
-	return openAnswersOf(name, records, func(v jsonValue) (body, doc jsonValue, failed bool) {
+	s, err := openAnswersOf(name, records, func(v jsonValue) (body, doc jsonValue, failed bool) {
 		body = v.get(path...)
 		if doc = docOf(v); doc.null() {
 			doc = body.either("id", "request_id")
 		}
 		return body, doc, body.null() || failedAnswer(body)
 	}, "in "+quote(strings.Join(path, "."))+": ")
+	if err != nil || len(path) > 1 || path[0] != "response" {
+		return s, err
+	}
+	// Events of OpenAI's responses hold the answer at their beginning, where it is
+	// empty, and at their end; in between they hold parts of it.
+	emit := s.emit
+	s.emit = func(e *emitter, v jsonValue) *Error {
+		if v.get("response") == nil && bytes.HasPrefix(v.get("type").text(), []byte("response.")) {
+			return nil
+		}
+		return emit(e, v)
+	}
+	return s, nil
 }
 
 // failedAnswer tells what a service answers when it could not do what was asked.
@@ -388,6 +402,15 @@ func failedAnswer(v jsonValue) bool {
 		if answer != nil {
 			return false
 		}
+	}
+	members, text := 0, false // {"error": "not found"} and the like
+	v.members(func(key []byte, m jsonValue) bool {
+		members++
+		text = m.is() == '"' && (string(key) == "error" || string(key) == "detail")
+		return true
+	})
+	if members == 1 && text {
+		return true
 	}
 	if !(string(got[0].text()) == "error" && got[2].is() == '"' || got[1].get("message").is() == '"') {
 		return false
@@ -406,9 +429,12 @@ func failedAnswer(v jsonValue) bool {
 
 // failure is what a failed answer says of itself.
 func failure(v jsonValue) string {
-	m := v.get("error", "message")
+	m := v.get("error")
+	if m.is() == '{' {
+		m = m.get("message")
+	}
 	if m == nil {
-		m = v.get("message")
+		m = v.either("message", "detail")
 	}
 	return jsonExcerptOf(m)
 }

@@ -315,7 +315,7 @@ func (r *resolver) labelJoined() bool { return r.joined != nil && r.label >= r.j
 func (r *resolver) sharesJoined() bool { return r.joined != nil && r.joined.join.shares != nil }
 
 // labelNames are what label columns are called, the surest first.
-var labelNames = []string{"label", "labels", "y", "y_true", "ytrue", "true_label", "true_class", "target",
+var labelNames = []string{"label", "labels", "label_ids", "y", "y_true", "ytrue", "true_label", "true_class", "target",
 	"truth", "true", "class", "gold", "gold_label", "actual", "outcome", "observed",
 	"obs", "ground_truth", "y_test", "reference", "response", "targets", "y_actual", "y_orig", "actual_class",
 	"actual_label", "resolution", "resolved_to", "result"}

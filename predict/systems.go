@@ -41,7 +41,7 @@ func Systems() []System {
 			"labels by their names, and lists of as many values as there are names",
 			"−1 is no label; two different sets of names: lists keep their numbers"},
 		{"NumPy, safetensors",
-			"arrays called `logits`, `probs`, `y_prob`, … beside `labels`, `y_true`, …",
+			"arrays called `logits`, `probs`, `y_prob`, `predictions`, … beside `labels`, `label_ids`, `y_true`, …",
 			"a value per class; a label per row, also of the shape (N, 1)",
 			"logits and probabilities in one file: `--logits` or `--probs` says which; the label −100 is none, as in PyTorch; logits of a causal language model are of the next token, so that labels must be shifted by one; bfloat16 and float16 rows may miss a sum of 1 by more"},
 		{"lm-evaluation-harness",

@@ -4,7 +4,7 @@ import "surprisal/predict"
 
 var jsonl = Format{
 	Name:        "jsonl",
-	Description: "JSON: a record per line, or one array; answers of OpenAI, vLLM and other servers; logs of lm-eval, Inspect",
+	Description: "JSON: a record per line, or one array; answers of OpenAI, vLLM, SGLang and others; logs of lm-eval, Inspect",
 	Extensions:  []string{"jsonl", "ndjson", "json"},
 	Detect:      isJSON,
 	Open: func(in Input, _ Options) (predict.Source, error) {

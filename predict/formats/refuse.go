@@ -80,6 +80,8 @@ var strangers = []stranger{
 	{"a stream of server-sent events", begins("data: {", "data:{", "event: ", ": ping"), func(name string) string {
 		return fmt.Sprintf("keep the JSON of its events: sed -n 's/^data: *{/{/p' %s | surprisal score -", name)
 	}},
+	{"a base file of llama-perplexity", begins("_logits_"), convert("it holds log-probabilities rounded to 16 bits; llama-perplexity --kl-divergence compares with it")},
+	{"a model (GGUF)", begins("GGUF"), convert("score what it predicts, not its weights")},
 	{"a web page", func(head []byte) bool {
 		head = bytes.ToLower(bytes.TrimSpace(head))
 		return begins("<!doctype", "<html", "<?xml")(head)

@@ -284,6 +284,21 @@ def winogrande(doc_id, lps, acc):
 write("lmeval_contexts.jsonl", [winogrande(0, [-5.5, -4.25], 1.0), winogrande(1, [-3.0, -7.5], 0.0)])
 write("lmeval_contexts_unknown.jsonl", [{k: v for k, v in winogrande(0, [-5.5, -4.25], 1.0).items() if k != "acc"}])
 
+# Several prompts in one answer, each echoed with nothing after it.
+write("openai_completions_prompts.json", [{"id": "cmpl-7", "object": "text_completion", "model": "m", "choices": [
+    {**completion(0, t, lps, 0)["choices"][0], "index": i} for i, (t, lps) in enumerate([(["The", " cat"], [None, -7.25]), (["Caf", "é", "!"], [None, -0.125, -3.0])])],
+    "usage": {"prompt_tokens": 5, "total_tokens": 5}}], indent=1)
+# The events of a streamed response: the answer comes whole at the end.
+response = {"id": "resp_2", "object": "response", "status": "in_progress", "model": "gpt-4.1", "temperature": 1.0, "top_p": 1.0, "output": []}
+write("openai_responses_events.jsonl", [
+    {"type": "response.created", "sequence_number": 0, "response": response},
+    {"type": "response.output_text.delta", "sequence_number": 1, "delta": "Hi", "logprobs": [tok("Hi", -0.25)]},
+    {"type": "response.completed", "sequence_number": 2, "response": {**response, "status": "completed", "output": [
+        {"type": "message", "id": "msg_2", "role": "assistant", "content": [{"type": "output_text", "text": "Hi", "annotations": [], "logprobs": [tok("Hi", -0.25)]}]}]}},
+])
+# Truthfulqa's mc2 gives several answers as right, and a share of probability as accuracy.
+write("lmeval_shares.jsonl", [lm(0, 0, ["a", "b", "c"], [-1.0, -2.0, -0.5], acc=0.4375)])
+
 # What lies beside what can be scored, and text that reads like a number.
 write("lmeval_numbers.jsonl", [
     {"doc_id": i, "doc": {}, "target": n, "arguments": {"gen_args_0": {"arg_0": "2+2=", "arg_1": {"until": ["\n"]}}},

@@ -239,6 +239,9 @@ expect("arrays_pred.npz", "probability of \"1\" (y_pred); label from \"y_true\""
 archive("arrays_both.npz", [("logits.npy", npy(np.array(logits))), ("probs.npy", npy(np.array(P))), ("labels.npy", npy(np.array(Y)))])
 expect("arrays_both.npz", "", error="several sets of value columns", hint="--logits 'logits.*' or --probs 'probs.*'")
 expect("arrays_both.npz", "logits of 3 classes", logit_score, N, ["--logits", "logits.*"])
+# What the trainer of Hugging Face gives.
+archive("arrays_label_ids.npz", [("predictions.npy", npy(np.array(logits))), ("label_ids.npy", npy(np.array(Y)))])
+expect("arrays_label_ids.npz", "logits of 3 classes (predictions.0 … predictions.2); label from \"label_ids\", matched by name", logit_score, N)
 # PyTorch leaves the label -100 out of its losses.
 masked = [-100 if i % 4 == 1 else y for i, y in enumerate(Y)]
 kept = [(z, y) for z, y in zip(logits, masked) if y >= 0]
@@ -429,6 +432,9 @@ logs("llamacpp_completions.json", "OpenAI chat completions", [-0.5, -1.25], **se
 expect("llamacpp_none.json", "", error="llama.cpp server without probabilities", hint='"n_probs": 1')
 expect("lmeval_contexts.jsonl", "lm-eval samples, multiple_choice; logits of 2 classes", score([softmax([-5.5, -4.25], 1), softmax([-3.0, -7.5], 1)]), 2)
 expect("lmeval_contexts_unknown.jsonl", "", error="the same answer to every request", hint="metric acc")
+logs("openai_completions_prompts.json", "completions", [-7.25, -0.125, -3.0], **prompt, per=per([-7.25, -0.125, -3.0], [" cat", "é", "!"]))
+logs("openai_responses_events.jsonl", 'in "response": OpenAI responses', [-0.25], **self)
+expect("lmeval_shares.jsonl", "", error="acc: 0.4375, a share", hint="truthfulqa_mc1")
 logs("token_lists.jsonl", "lists of log-probabilities (logprobs)", [-2.5, -0.125, -1.0, -4.0, -0.5], **prompt,
      per=per([-2.5, -0.125, -1.0, -4.0, -0.5], ["The", " cat", "é", "!", " x"]), notes=["first tokens, of which nothing is predicted, left out: 2"])
 logs("token_lists_bare.json", "lists of log-probabilities (token_logprobs)", [-2.5, -0.125, -1.0], **prompt)
