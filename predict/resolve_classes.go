@@ -508,7 +508,7 @@ func (r *resolver) binaryClasses() error {
 		r.aliases = boolAliases(r.names)
 		return nil
 	}
-	if at := slices.Index(labels, name); at >= 0 {
+	if at := labelInName(name, labels); at >= 0 {
 		r.setBinary(labels, at)
 		return nil
 	}

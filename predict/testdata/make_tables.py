@@ -270,7 +270,7 @@ expect("arrays.jsonl", "probabilities of 3 classes (0 … 2); labels from anothe
 lines("tensorflow_serving.json", [{"predictions": P}])
 expect("tensorflow_serving.json", "", error="one record that holds an array of records", hint="jq -c '.predictions[]' tensorflow_serving.json | surprisal score -")
 lines("pandas_columns.json", [{n: {str(i): p[k] for i, p in enumerate(P)} for k, n in enumerate(names)}])
-expect("pandas_columns.json", "", error="one record that holds whole columns", hint="orient='records', lines=True, double_precision=15")
+expect("pandas_columns.json", "", error="one record that holds whole columns", hint="zip(*map(dict.values, d.values()))]\" | surprisal score -")
 lines("pandas_index.json", [{str(i): dict(zip(names, p)) | {"y": names[y]} for i, (p, y) in enumerate(zip(P, Y))}])
 expect("pandas_index.json", "", error="one record that holds whole rows", hint="jq -c '.[]' pandas_index.json | surprisal score -")
 
