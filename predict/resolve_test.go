@@ -297,6 +297,7 @@ func TestResolveRefuses(t *testing.T) {
 		{name: "names that R made of two labels", csv: "obs,a.b,c\na b,.5,.5\na-b,.25,.75\n", want: []string{"none of the classes"}},
 		{name: "two models beside each other", csv: "y,a,b\n0,.25,.5\n1,.5,.75\n", want: []string{"do not sum to 1", "--prob a", "--normalize rescale"}},
 		{name: "called as both labels", csv: "y,low_risk\nlow,.25\nlow_risk,.5\n", want: []string{"--prob low_risk"}},
+		{name: "labels from 1 beside names", csv: "obs,cat,dog\n1,.25,.75\n2,.5,.5\n", want: []string{`label "1"`, "--classes $(seq -s, 2)"}},
 		{name: "happened or not", csv: "diagnosis,prob\nM,.5\nB,.4\n", req: Request{Prob: "prob"}, want: []string{`is column "diagnosis" the label?`, "--label none"}},
 		{name: "unmatched label", csv: "y,p_a,p_b\nc,.5,.5\n", want: []string{`label "c" in column "y" is none of the classes, which are a, b`}},
 		{name: "off by one", csv: "y,p_1,p_2,p_3\n0,.5,.5,0\n", want: []string{`label "0"`}},

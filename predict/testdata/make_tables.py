@@ -396,6 +396,7 @@ with open(os.path.join(out, "onehot_labels.npy"), "wb") as f:
 expect("plain.npy", "labels from another file, numbers of columns, from 0", iris_score, N, "--labels onehot_labels.npy")
 expect("onehot_labels.npy", "", error="no label column found", hint="--labels FILE")
 expect("plain_labels.npy", "", error="one column of numbers, and no labels", hint="--labels FILE")
+expect("plain_labels.npy", "", flags="--labels plain_labels.npy", error="whole numbers, which are the class that was predicted", hint="--prob 1 takes 0 and 1")
 
 # Inspect: a packed log, deflated; with zstd inside (frames of stored blocks, which need no
 # library); of a run that did not end; log-probabilities of prompts, which vLLM gives.
