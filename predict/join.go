@@ -105,6 +105,9 @@ func inFile(err error, file, flag string) error {
 // keyOf is the column of the key.
 func keyOf(name string, src Source, hint string) (int, error) {
 	cols, err := ExpandColumns(name, src.Columns())
+	if all := src.Columns(); err != nil && name == "Unnamed: 0" && len(all) > 0 && all[0].Named && all[0].Name == "" {
+		return 0, nil // as pandas calls it
+	}
 	if err == nil && len(cols) != 1 {
 		err = &Error{What: fmt.Sprintf("one column is the key, and %s is %d", quote(name), len(cols))}
 	}
@@ -166,7 +169,7 @@ func columnsCalled(src Source) []string {
 // newColumns is a resolver that is used for what it can tell of columns.
 func newColumns(src Source) *resolver {
 	cols := src.Columns()
-	return &resolver{file: src.Name(), cols: cols, sample: src.Sample(), named: len(cols) > 0 && cols[0].Named,
+	return &resolver{file: src.Name(), json: strings.HasPrefix(src.Format(), "json"), cols: cols, sample: src.Sample(), named: len(cols) > 0 && cols[0].Named,
 		claimed: make([]string, len(cols)), stats: make([]*columnStats, len(cols))}
 }
 

@@ -279,24 +279,26 @@ func (f *jsonField) columns(cols []Column, id *int) []Column {
 	return cols
 }
 
-// frameHint is what to do about a table that is written column by column.
-const frameHint = "write a record for each row; pandas: frame.to_json(path, orient='records', lines=True, double_precision=15)"
-
 // isWhole says how the only record is a whole table, "" if it is not, and what to do
 // about it: as pandas writes one unless it is told to write records, or as an object
 // of arrays.
 func (t *jsonTable) isWhole(name string) (what, hint string) {
 	root := t.root
+	const columnwise = "one record that holds whole columns"
+	records := func(keys, rows string) string {
+		return fmt.Sprintf("make records of it: python3 -c \"import json; d = json.load(open('%s')); [print(json.dumps(dict(zip(%s, row)))) for row in %s]\" | surprisal score -", name, keys, rows)
+	}
 	if root.index["data"] != nil && root.index["columns"] != nil {
-		return "one record that holds whole columns", frameHint
+		return columnwise, records("map(str, d['columns'])", "d['data']")
 	}
 	// Columns, each an array or an object from row to value.
-	rows, columns := 0, len(root.fields) > 1 && root.zips == 0
+	rows, columns, objects := 0, len(root.fields) > 1 && root.zips == 0, 0
 	for _, f := range root.fields {
 		n := 0
 		switch {
 		case f.objects == 1 && f.index["0"] != nil:
 			n = len(f.fields)
+			objects++
 		case f.arrays == 1:
 			n = f.count
 		}
@@ -309,9 +311,10 @@ func (t *jsonTable) isWhole(name string) (what, hint string) {
 		byRow = byRow && f.objects == 1 && len(f.fields) == len(root.fields[0].fields) && f.index["0"] == nil
 	}
 	switch {
+	case columns && objects == 0:
+		return columnwise, records("d", "zip(*d.values())")
 	case columns:
-		return "one record that holds whole columns",
-			fmt.Sprintf("write a record for each row: python3 -c \"import json, pandas as pd; pd.DataFrame(json.load(open('%s'))).to_json('out.jsonl', orient='records', lines=True, double_precision=15)\"", name)
+		return columnwise, records("d", "zip(*map(dict.values, d.values()))")
 	case byRow:
 		return "one record that holds whole rows", fmt.Sprintf("take them out: jq -c '.[]' %s | surprisal score -", shellQuote(name))
 	}

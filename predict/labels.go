@@ -30,6 +30,47 @@ type Labels struct {
 	// of, "" if there is none. See [Labels.Fits].
 	ID  string
 	ids []uint32 // hashes
+
+	numbered bool // they are only the numbers of rows that data frames write
+}
+
+// An Order tells whether the numbers of rows that data frames write are, beside the
+// predictions, those of the labels in another order. It does not depend on the order
+// in which rows are seen.
+type Order struct {
+	rows, apart int64
+	sum         uint64
+}
+
+// Merge adds what was seen elsewhere.
+func (o *Order) Merge(p *Order) { o.rows, o.apart, o.sum = o.rows+p.rows, o.apart+p.apart, o.sum+p.sum }
+
+// Numbered reports whether the labels, and the column of that name beside the
+// predictions, have such numbers.
+func (l *Labels) Numbered(column string) bool {
+	return l.numbered && isIndex(Column{Name: column, Named: true})
+}
+
+// See takes the number beside row i of the predictions, counted from 0, into account.
+func (l *Labels) See(o *Order, i int64, number []byte) {
+	hash := hashID(number)
+	o.rows, o.sum = o.rows+1, o.sum+uint64(hash)
+	if i >= int64(len(l.ids)) || l.ids[i] != hash {
+		o.apart++
+	}
+}
+
+// Shuffled gives the rows whose numbers differ, 0 unless all rows have together the
+// same numbers as the labels.
+func (l *Labels) Shuffled(o *Order) int64 {
+	sum := uint64(0)
+	for _, hash := range l.ids {
+		sum += uint64(hash)
+	}
+	if o.rows != int64(len(l.ids)) || sum != o.sum {
+		return 0
+	}
+	return o.apart
 }
 
 // idNames are what columns that name rows are called, the surest first. A row
@@ -40,10 +81,10 @@ var idNames = []string{"id", "idx", "row_id", "sample_id"}
 var idSeed = maphash.MakeSeed()
 
 // Fits reports whether label i, counted from 0, is of the row that id names. It
-// is, if there are no ids, and beyond the end; one in 2³² others is taken for it.
+// is, if there are no ids but numbers, and beyond the end; one in 2³² others is taken for it.
 // Ids are compared as keys are by [Join].
 func (l *Labels) Fits(i int64, id []byte) bool {
-	return i >= int64(len(l.ids)) || l.ids[i] == hashID(id)
+	return l.numbered || i >= int64(len(l.ids)) || l.ids[i] == hashID(id)
 }
 
 // hashID is short, to save memory: labels in another order have more than one id
@@ -70,8 +111,8 @@ func (l *Labels) Append(more *Labels) {
 	for _, code := range more.Codes {
 		l.Codes = append(l.Codes, recode[code])
 	}
-	if l.ids = append(l.ids, more.ids...); l.ID != more.ID {
-		l.ID, l.ids = "", nil
+	if l.ids = append(l.ids, more.ids...); l.ID != more.ID || l.numbered != more.numbered {
+		l.ID, l.ids, l.numbered = "", nil, false
 	}
 }
 
@@ -126,6 +167,10 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 		selection.Texts = []int{col}
 	}
 	id, idAt := idColumn(src.Columns(), col), len(selection.Texts)
+	numbered := false
+	if id < 0 && len(src.Columns()) > 1 && col != 0 && isIndex(src.Columns()[0]) {
+		id, numbered = 0, true
+	}
 	if id >= 0 {
 		selection.Texts = append(selection.Texts, id)
 	}
@@ -183,7 +228,7 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 	})
 	l := &Labels{Source: src.Name(), Column: calledAt(src, col), Codes: make([]int32, 0, rows)}
 	if id >= 0 {
-		l.ID, l.ids = src.Columns()[id].Name, make([]uint32, 0, rows)
+		l.ID, l.ids, l.numbered = src.Columns()[id].Name, make([]uint32, 0, rows), numbered
 	}
 	all := make(map[string]int32)
 	recode := make([][]int32, threads)

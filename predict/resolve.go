@@ -328,7 +328,7 @@ func (r *resolver) labelNamed() int {
 	}
 	for _, name := range labelNames {
 		for i, c := range r.cols {
-			if r.mayBeLabel(i) && strings.EqualFold(c.Name, name) && r.stat(i).fractions == 0 {
+			if r.mayBeLabel(i) && strings.EqualFold(c.Name, name) && r.stat(i).fractions == 0 && !r.holdsLists(i) {
 				return i
 			}
 		}
@@ -342,6 +342,12 @@ func (r *resolver) labelNamed() int {
 		}
 	}
 	return -1
+}
+
+// holdsLists reports whether a column has arrays of JSON: labels beside their scores,
+// say, which are not what happened.
+func (r *resolver) holdsLists(i int) bool {
+	return r.json && strings.HasPrefix(r.stat(i).firstText, "[")
 }
 
 func (r *resolver) labelByName() error {

@@ -157,12 +157,12 @@ func (r *resolver) noMatch(names []string) error {
 		label = r.labels[i]
 	}
 	e := r.fail(fmt.Sprintf("label %s%s is none of the classes, which are %s", quote(label), where, listNames(names, 12)), "")
+	k := strconv.Itoa(len(names))
 	switch {
+	case r.req.Classes == "" && slices.Contains(r.labels, k) && !slices.Contains(r.labels, "0") && (!r.named || allIntegers(r.labels) && !allIntegers(r.columnNames(r.values))):
+		e.Hint = "do labels count from 1? Then --classes $(seq -s, " + k + ")"
 	case !r.named && r.req.Classes == "":
 		e.Hint = "name the classes in the order of the columns: --classes NAME,NAME,…"
-		if k := strconv.Itoa(len(names)); slices.Contains(r.labels, k) && !slices.Contains(r.labels, "0") {
-			e.Hint = "do labels count from 1? Then --classes $(seq -s, " + k + ")"
-		}
 	case r.labelHow == "name":
 		e.Hint = "--label COLUMN says which column is the label; --classes NAME,… names the classes in the order of the columns"
 	default:
@@ -511,7 +511,7 @@ func (r *resolver) binaryClasses() error {
 		r.aliases = boolAliases(r.names)
 		return nil
 	}
-	if at := slices.Index(labels, name); at >= 0 {
+	if at := labelInName(name, labels); at >= 0 {
 		r.setBinary(labels, at)
 		return nil
 	}

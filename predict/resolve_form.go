@@ -175,8 +175,11 @@ func (r *resolver) decidePerClass() error {
 	case v.most(v.percent):
 		return r.fail(fmt.Sprintf("rows of %s sum to 100: percentages?", listed), "divide them by 100, or "+settle)
 	case v.most(v.within) && r.promise != aLogit:
-		return r.fail(fmt.Sprintf("values are in [0, 1] but rows do not sum to 1 (first: row %d sums to %.6g)", v.firstRow, v.firstSum),
-			fmt.Sprintf("--probs %s --normalize rescale divides rows by their sums; --logits %s takes values as logits", cols, cols))
+		hint := fmt.Sprintf("--probs %s --normalize rescale divides rows by their sums; --logits %s takes values as logits", cols, cols)
+		if r.named && len(r.labels) == 2 {
+			hint = fmt.Sprintf("if one of them is the probability of the positive class: --prob %s; ", shellQuote(r.cols[r.values[0]].Name)) + hint
+		}
+		return r.fail(fmt.Sprintf("values are in [0, 1] but rows do not sum to 1 (first: row %d sums to %.6g)", v.firstRow, v.firstSum), hint)
 	case 2*v.outside >= v.rows && !v.most(v.within) && 10*(v.prob+v.logs) <= v.rows,
 		r.promise == aLogit:
 		if r.promise == aProbability {

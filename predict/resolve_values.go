@@ -303,6 +303,19 @@ func (r *resolver) guessNamed() error {
 			return r.at(i, "a perplexity, by its name, is not read", "give its logarithm, and how many tokens it is a mean of: --nll COLUMN --weight TOKENS")
 		}
 	}
+	// One column that is called as a label of two.
+	if r.hasLabels() && len(r.labels) <= 2 {
+		var called []int
+		for _, i := range r.leftFloats() {
+			if s := r.stat(i); s.in01 == s.numbers && labelInName(r.cols[i].Name, r.labels) >= 0 {
+				called = append(called, i)
+			}
+		}
+		if len(called) == 1 {
+			single(called[0], aProbability)
+			return nil
+		}
+	}
 
 	// Whatever holds real numbers and is not known to be something else.
 	if rest := r.leftFloats(); len(rest) >= 2 {
@@ -401,6 +414,23 @@ func (r *resolver) trainingLog(loss int) error {
 		}
 	}
 	return nil
+}
+
+// labelInName is the label that a column is called as, alone or before an end that
+// is set off (spam_prob); −1 if it is none, or not one.
+func labelInName(name string, labels []string) int {
+	found := -1
+	for i, label := range labels {
+		end, ok := strings.CutPrefix(name, label)
+		if !ok || label == "" || isInteger(label) || end != "" && strings.IndexByte(separators, end[0]) < 0 {
+			continue
+		}
+		if found >= 0 {
+			return -1
+		}
+		found = i
+	}
+	return found
 }
 
 // flag is the flag for several columns that hold what the promise says.

@@ -353,6 +353,12 @@ func (f *fold) warn(c *Scorecard) {
 	add := func(hint, format string, args ...any) {
 		c.Warnings = append(c.Warnings, Warning{fmt.Sprintf(format, args...), hint})
 	}
+	if f.apart != nil {
+		if n := f.apart.labels.Shuffled(&f.order); n > 0 {
+			add("if these say which row it is: --join 'Unnamed: 0'",
+				"the labels' file has the same row numbers in another order, in %s: labels were taken row by row all the same", countRows(n))
+		}
+	}
 	if n := c.Rows.Infinite; n > 0 {
 		add("--floor 1e-6 (say) shows the score with a floor, which is printed with it",
 			"%s gave probability 0 to what happened, so the cross entropy is infinite (%s)",

@@ -43,6 +43,7 @@ type fold struct {
 	negativeNats     int64
 	infinite         firstRows
 	invalid          [reasonCount]firstRows
+	order            predict.Order     // of the numbers of rows, where labels in a file of their own have some
 	others           map[string]RowRef // labels taken for the negative class by exclusion, with their first row
 
 	joined *JoinTally // set when all rows are in; nil where no labels were joined
@@ -301,7 +302,11 @@ func (f *fold) start(input int, base int64, bind *predict.Binding) {
 func (f *fold) add(b *predict.Batch) error {
 	f.defects.decimals = max(f.defects.decimals, b.Decimals)
 	f.defects.stored(b.Half, b.Brain)
-	if f.apart != nil && f.bind.ID >= 0 {
+	if f.apart != nil && f.bind.ID >= 0 && f.apart.labels.Numbered(f.layout.ID) {
+		for i := range b.Rows {
+			f.apart.labels.See(&f.order, f.base+b.First-1+int64(i), b.Texts[f.bind.ID].At(i))
+		}
+	} else if f.apart != nil && f.bind.ID >= 0 {
 		for i := range b.Rows {
 			if what, hint := f.apart.rightRow(f.layout.ID, f.base+b.First-1+int64(i), b.Texts[f.bind.ID].At(i)); what != "" {
 				return f.trouble(b, i, what, hint)
@@ -839,6 +844,7 @@ func (f *fold) merge(o *fold) error {
 	if len(f.slices) > f.options.MaxSlices {
 		return tooManySlices(f.options.MaxSlices)
 	}
+	f.order.Merge(&o.order)
 	f.defects.merge(&o.defects)
 	f.curve.merge(&o.curve)
 	f.worst.merge(&o.worst)

@@ -61,13 +61,13 @@ iris_score = check(score([p[y] for p, y in zip(P, Y)]), Y, P)
 cancer_score = check(score([q if b else 1 - mpmath.mpf(q) for q, b in zip(Q, B)]), B, Q)
 
 
-def expect(file, system, value=None, n=None, flags="", **more):
+def expect(file, system, value=None, n=None, flags="", differs=False, **more):
     """What must come of a file: read as system, with these flags, or none; or the error and its hint."""
     e = {"file": file, "read_as": system, "flags": flags.split() if isinstance(flags, str) else flags}
     if value is not None:
         e |= {"n": n, "cross_entropy": mpmath.nstr(mpmath.mpf(value), 25)}
-        if value == iris_score and n == N:
-            e["same"] = "iris"  # the same stored values: the same bits
+        if value == iris_score and n == N and not differs:
+            e["same"] = "iris"  # the same stored values in the same order: the same bits
     expected.append(e | more)
 
 
@@ -166,6 +166,71 @@ expect("kaggle_submission.csv", "", **ask, hint="--labels FILE")
 expect("kaggle_submission.csv", "labels from another file, matched by name", iris_score, N, "--labels kaggle_labels.csv")
 expect("kaggle_labels.csv", "", error="no columns of predictions found")
 
+# Classes within brackets, before an end in common, and as R's make.names writes them:
+# a point for what is no letter, digit, point or underscore.
+table("brackets.csv", ["y_true", *[f"P({n})" for n in names]], [[names[y], *p] for p, y in zip(P, Y)])
+expect("brackets.csv", "probabilities of 3 classes (P(setosa) … P(virginica)); label from \"y_true\", matched by name", iris_score, N)
+levels = ["<=50K", "50K-80K", ">80K"]
+table("caret_names.csv", ["", "X..50K", "X50K.80K", "X.80K", "obs", "pred"], [[i + 1, *p, levels[y], levels[q]] for i, (p, y, q) in enumerate(zip(P, Y, pred))])
+expect("caret_names.csv", "probabilities of 3 classes (X..50K … X.80K); label from \"obs\", matched by name, as R writes names; ignored: pred", iris_score, N)
+table("azure.csv", ["churn", "Scored Labels", "Scored Probabilities"], [[["no", "yes"][b], ["no", "yes"][q > 0.5], q] for q, b in zip(Q, B)])
+expect("azure.csv", "", error="no label column found", hint="is it churn? Then --label churn")
+expect("azure.csv", 'probability of "yes" (Scored Probabilities); label from "churn"', cancer_score, M, "--label churn")
+table("azure_classes.csv", ["species", *[f'Scored Probabilities for Class "{n}"' for n in names], "Scored Labels"], [[names[y], *p, names[q]] for p, y, q in zip(P, Y, pred)])
+expect("azure_classes.csv", "label from \"species\", which names the classes, matched by name; ignored: Scored Labels", iris_score, N)
+table("azure_automl.csv", ["y_orig", "y_predicted", *[n + "_predicted_proba" for n in names]], [[names[y], names[q], *p] for p, y, q in zip(P, Y, pred)])
+expect("azure_automl.csv", "probabilities of 3 classes (setosa_predicted_proba … virginica_predicted_proba); label from \"y_orig\", matched by name; ignored: y_predicted", iris_score, N)
+
+# The class that was predicted, where there should be a probability; lists within cells.
+table("mlflow.csv", ["label", "prediction", "prediction_proba"], [[b, int(q > 0.5), f"[{t[0]}, {t[1]}]"] for q, t, b in zip(Q, two, B)])
+expect("mlflow.csv", "", error='no columns of predictions found, but lists within cells: "[', hint="json.loads")
+table("predicted_codes.csv", ["label", "prediction"], [[b, float(q > 0.5)] for q, b in zip(Q, B)])
+expect("predicted_codes.csv", "", error="whole numbers, which are the class that was predicted", hint="--prob prediction")
+
+# Forecasts: the first of two sides wins (1) or not (0); a question that came true or not.
+table("forecast_sides.csv", ["team1", "team2", "prob1", "prob2", "result"], [["A", "B", q, t[0], float(b)] for q, t, b in zip(Q, two, B)])
+expect("forecast_sides.csv", "", error="labels 0 and 1 beside the classes prob1, prob2", hint="--prob prob1")
+expect("forecast_sides.csv", 'probability of "1" (prob1); label from "result"', cancer_score, M, "--prob prob1")
+table("forecast_questions.csv", ["question_id", "forecast", "resolution"], [[i, q, ["no", "yes"][b]] for i, (q, b) in enumerate(zip(Q, B))])
+expect("forecast_questions.csv", 'probability of "yes" (forecast); label from "resolution"', cancer_score, M)
+
+
+def text(name, content):
+    with open(os.path.join(out, name), "w", newline="", encoding="utf-8") as f:
+        f.write(content)
+
+
+# numpy.savetxt: a header behind #, labels as decimals with exponents; without a header,
+# parted by blanks; and labels so, in a file of their own.
+text("savetxt.csv", "# label,0,1,2\n" + "".join(",".join(f"{x:.18e}" for x in [y, *p]) + "\n" for p, y in zip(P, Y)))
+expect("savetxt.csv", "probabilities of 3 classes (0 … 2); label from \"label\", matched by name", iris_score, N)
+text("savetxt.txt", "".join(" ".join(f"{x:.18e}" for x in p) + "\n" for p in P))
+text("savetxt_labels.txt", "".join(f"{y:.18e}\n" for y in Y))
+expect("savetxt.txt", "", error="the first line looks like data", hint="--no-header")
+expect("savetxt.txt", "labels from another file, numbers of columns, from 0", iris_score, N, "--labels savetxt_labels.txt --no-header")
+expect("savetxt_labels.txt", "", error="the first line looks like data", hint="--no-header")
+# R's write.table, with and without names of rows; Excel's line before the header, and commas.
+text("r_table.txt", '"obs" ' + " ".join(f'"{n}"' for n in names) + "\n" + "".join(f'"{names[y]}" ' + " ".join(map(repr, p)) + "\n" for p, y in zip(P, Y)))
+expect("r_table.txt", "probabilities of 3 classes (setosa … virginica); label from \"obs\", matched by name", iris_score, N)
+text("r_table_rows.txt", '"y" "prob"\n' + "".join(f'"{i + 1}" {b} {q!r}\n' for i, (q, b) in enumerate(zip(Q, B))))
+expect("r_table_rows.txt", "", error="3 fields, expected 2", hint="row.names = FALSE")
+text("excel_sep.csv", "\ufeffsep=;\r\n" + ";".join([*names, "target"]) + "\r\n" + "".join(";".join([*map(repr, p), names[y]]) + "\r\n" for p, y in zip(P, Y)))
+expect("excel_sep.csv", "probabilities of 3 classes (setosa … virginica); label from \"target\", matched by name", iris_score, N)
+text("excel_commas.csv", ";".join([*names, "target"]) + "\r\n" + "".join(";".join([*(repr(x).replace(".", ",") for x in p), names[y]]) + "\r\n" for p, y in zip(P, Y)))
+expect("excel_commas.csv", "", error="numbers with a decimal comma", hint="tr , . < excel_commas.csv | surprisal score -")
+
+# A column of the label for each class; labels in a file of their own, so or as pandas
+# writes a column, with the numbers of rows, which are here in another order.
+table("onehot.csv", [*["true_" + n for n in names], *["pred_" + n for n in names]], [[*(int(y == k) for k in range(3)), *p] for p, y in zip(P, Y)])
+expect("onehot.csv", "probabilities of 3 classes (pred_setosa … pred_virginica); labels are shares of classes (true_setosa", iris_score, N, differs=True)
+table("onehot_labels.csv", ["", *names[::-1]], [[i, *(int(y == k) for k in (2, 1, 0))] for i, y in enumerate(Y)])
+expect("kaggle_submission.csv", "", error='label "setosa" is none of the classes, which are 1, 2, 3', flags="--labels onehot_labels.csv")
+expect("sklearn_names.csv", "labels from another file, matched by name", iris_score, N, "--labels onehot_labels.csv")
+expect("onehot_labels.csv", "", error="no columns of predictions found")
+table("series_labels.csv", ["", "0"], [[i, Y[i]] for i in range(N)])
+expect("sklearn_numbers.csv", "labels from another file, matched by name", iris_score, N, "--labels series_labels.csv")
+expect("series_labels.csv", "", error="no columns of predictions found")
+
 # BigQuery ML: classes with their probabilities, the likeliest first, as nested JSON;
 # integers of labels come as text.
 lines("bigquery.jsonl", [{"predicted_species": names[q], "predicted_species_probs":
@@ -177,6 +242,37 @@ lines("bigquery_integers.jsonl", [{"predicted_buys": str(int(q > 0.5)), "predict
                                    [{"label": str(k), "prob": float(t[k])} for k in sorted((0, 1), key=lambda k: -float(t[k]))],
                                    "buys": str(b)} for q, t, b in zip(Q, two, B)])
 expect("bigquery_integers.jsonl", "BigQuery ML; probabilities of 2 classes", two_score, M)
+
+# Hugging Face's pipelines, the likeliest class first: a list of classes for each text;
+# zero-shot classification, with classes and scores in lists of their own. Vertex AI
+# has such lists, too, in any order.
+best = [sorted(range(3), key=lambda k: -p[k]) for p in P]
+with open(os.path.join(out, "hf_pipeline.json"), "w") as f:
+    json.dump([[{"label": f"LABEL_{k}", "score": p[k]} for k in order] for p, order in zip(P, best)], f)
+    f.write("\n")
+lines("hf_pipeline.jsonl", [[{"label": names[k], "score": p[k]} for k in order] for p, order in zip(P, best)])
+table("hf_labels.csv", ["id", "label"], [[i, names[y]] for i, y in enumerate(Y)])
+expect("hf_pipeline.json", "probabilities of 3 classes", iris_score, N, "--labels savetxt_labels.txt", differs=True)
+expect("hf_pipeline.jsonl", "labels from another file, matched by name", iris_score, N, "--labels hf_labels.csv", differs=True)
+expect("hf_labels.csv", "", error="no columns of predictions found")
+lines("hf_zero_shot.jsonl", [{"sequence": "x", "labels": [names[k] for k in order], "scores": [p[k] for k in order], "gold": names[y]} for p, order, y in zip(P, best, Y)])
+expect("hf_zero_shot.jsonl", "label from \"gold\", matched by name; ignored: sequence, labels", iris_score, N, differs=True)
+lines("vertex.jsonl", [{"instance": {"rows": "1", "species": names[y]}, "prediction": {"scores": [p[k] for k in order], "classes": [names[k] for k in order]}}
+                       for p, order, y in zip(P, best[1:] + best[:1], Y)])
+expect("vertex.jsonl", "label from \"instance.species\", which names the classes, matched by name; ignored: instance.rows, prediction.classes", iris_score, N, differs=True)
+
+# Spark ML writes vectors; SageMaker's and TensorFlow's servers arrays; pandas whole tables.
+lines("spark.jsonl", [{"label": float(y), "rawPrediction": {"type": 1, "values": [float(mpmath.log(x)) for x in p]},
+                       "probability": {"type": 1, "values": p}, "prediction": float(q)} for p, y, q in zip(P, Y, pred)])
+expect("spark.jsonl", "probabilities of 3 classes (probability.0 … probability.2); label from \"label\", matched by name", iris_score, N)
+lines("arrays.jsonl", P)
+expect("arrays.jsonl", "probabilities of 3 classes (0 … 2); labels from another file", iris_score, N, "--labels savetxt_labels.txt")
+lines("tensorflow_serving.json", [{"predictions": P}])
+expect("tensorflow_serving.json", "", error="one record that holds an array of records", hint="jq -c '.predictions[]' tensorflow_serving.json | surprisal score -")
+lines("pandas_columns.json", [{n: {str(i): p[k] for i, p in enumerate(P)} for k, n in enumerate(names)}])
+expect("pandas_columns.json", "", error="one record that holds whole columns", hint="zip(*map(dict.values, d.values()))]\" | surprisal score -")
+lines("pandas_index.json", [{str(i): dict(zip(names, p)) | {"y": names[y]} for i, (p, y) in enumerate(zip(P, Y))}])
+expect("pandas_index.json", "", error="one record that holds whole rows", hint="jq -c '.[]' pandas_index.json | surprisal score -")
 
 # Hugging Face datasets: labels are numbers whose names are in the metadata; −1 is no label.
 hf = [{"id": i, "label": -1 if i == 4 else y, "prediction": q, "probs": p} for i, (p, y, q) in enumerate(zip(P, Y, pred))]
@@ -236,6 +332,8 @@ archive("arrays_probs.npz", [("probs.npy", npy(np.array(P))), ("y_true.npy", npy
 expect("arrays_probs.npz", "probabilities of 3 classes (probs.0 … probs.2); label from \"y_true\", matched by name", iris_score, N)
 archive("arrays_pred.npz", [("y_pred.npy", npy(np.array(Q))), ("y_true.npy", npy(np.array(B, dtype=np.int8)))])
 expect("arrays_pred.npz", "probability of \"1\" (y_pred); label from \"y_true\"", cancer_score, M)
+archive("arrays_onehot.npz", [("y_pred.npy", npy(np.array(P))), ("y_test.npy", npy(np.eye(3)[Y]))])
+expect("arrays_onehot.npz", "probabilities of 3 classes (y_pred.0 … y_pred.2); labels are shares of classes (y_test.0, y_test.1, y_test.2)", iris_score, N, differs=True)
 archive("arrays_both.npz", [("logits.npy", npy(np.array(logits))), ("probs.npy", npy(np.array(P))), ("labels.npy", npy(np.array(Y)))])
 expect("arrays_both.npz", "", error="several sets of value columns", hint="--logits 'logits.*' or --probs 'probs.*'")
 expect("arrays_both.npz", "logits of 3 classes", logit_score, N, ["--logits", "logits.*"])
@@ -301,7 +399,12 @@ with open(os.path.join(out, "plain_labels.npy"), "wb") as f:
     f.write(npy(np.array(Y)))
 expect("plain.npy", "", error="no label column found", hint="--labels FILE")
 expect("plain.npy", "labels from another file, numbers of columns, from 0", iris_score, N, "--labels plain_labels.npy")
+with open(os.path.join(out, "onehot_labels.npy"), "wb") as f:
+    f.write(npy(np.eye(3, dtype=np.float32)[Y]))
+expect("plain.npy", "labels from another file, numbers of columns, from 0", iris_score, N, "--labels onehot_labels.npy")
+expect("onehot_labels.npy", "", error="no label column found", hint="--labels FILE")
 expect("plain_labels.npy", "", error="one column of numbers, and no labels", hint="--labels FILE")
+expect("plain_labels.npy", "", flags="--labels plain_labels.npy", error="whole numbers, which are the class that was predicted", hint="--prob 1 takes 0 and 1")
 
 # Inspect: a packed log, deflated; with zstd inside (frames of stored blocks, which need no
 # library); of a run that did not end; log-probabilities of prompts, which vLLM gives.
