@@ -54,7 +54,7 @@ func reader(x []float32) func() {
 // BenchmarkCrossEntropy times rows of logits on every tier, beside the time to
 // read them.
 func BenchmarkCrossEntropy(b *testing.B) {
-	for _, shape := range [][2]int{{65536, 10}, {65536, 2}, {16384, 64}, {32768, 1000}, {1024, 32000}, {256, 128256}} {
+	for _, shape := range [][2]int{{65536, 10}, {65536, 2}, {16384, 64}, {1 << 20, 24}, {1 << 18, 100}, {32768, 1000}, {1024, 32000}, {256, 128256}} {
 		b.Run(fmt.Sprint(shape), func(b *testing.B) {
 			rows, classes := shape[0], shape[1]
 			r := rand.New(rand.NewPCG(1, 2))
