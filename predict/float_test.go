@@ -213,7 +213,7 @@ func TestFastFields(t *testing.T) {
 			fields[i] = field()
 		}
 		record := strings.Join(fields, ",") + []string{"\n", "\r\n", "\r", "", ",", ",\n"}[r.IntN(6)]
-		b := append([]byte(record+"-1.25,-1.25\n")[:len(record)+r.IntN(2)*12], make([]byte, csvPad)...)
+		b := append([]byte(record + "-1.25,-1.25\n")[:len(record)+r.IntN(2)*12], make([]byte, csvPad)...)
 		for which, fast := range []func([]byte, int, []float64, byte, bool) (int, int, int, uint64){fastValues, fastSigned} {
 			dst := make([]float64, len(fields))
 			pos, done, decimals, _ := fast(b, 0, dst, ',', true)
