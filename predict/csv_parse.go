@@ -179,6 +179,7 @@ type csvParser struct {
 	bad      *Error // first bad cell of this record
 	bare     []byte // cell without its doubled quotes
 	at       int    // where the fault is
+	signed   int    // so many runs of fields more go to fastSigned
 	waiting  bool   // for the rest of the text that an error shows; the record is as long as it is
 }
 
@@ -217,7 +218,16 @@ func (ps *csvParser) parse(b []byte, pos, stop, n int, final bool) (int, csvStat
 					dst := row[part.at:][:part.n]
 					for {
 						var done, d int
-						pos, done, d = fastValues(b, pos, dst, delim, part.last)
+						var signs uint64
+						if ps.signed > 0 {
+							ps.signed--
+							pos, done, d, signs = fastSigned(b, pos, dst, delim, part.last)
+						} else {
+							pos, done, d, signs = fastValues(b, pos, dst, delim, part.last)
+						}
+						if signs != 0 {
+							ps.signed = signedFor
+						}
 						if d > r.dec {
 							r.dec = d
 						}
@@ -775,8 +785,9 @@ func plainText(b []byte, i int, delim byte) int {
 // It stops at the first field that is not, or that the end of the record or of
 // the data follows too early. After the last field of dst there must be a
 // delimiter; a newline if it ends the record. It gives the place of the next
-// field, how many were read, and the largest number of decimals.
-func fastValues(b []byte, pos int, dst []float64, delim byte, last bool) (next, done, decimals int) {
+// field, how many were read, the largest number of decimals, and a bit if there
+// was a sign.
+func fastValues(b []byte, pos int, dst []float64, delim byte, last bool) (next, done, decimals int, signs uint64) {
 	end := -1 // the field that ends the record
 	if last {
 		end = len(dst) - 1
@@ -789,6 +800,7 @@ func fastValues(b []byte, pos int, dst []float64, delim byte, last bool) (next, 
 		var sign uint64
 		if byte(w) == '-' {
 			sign = 1 << 63
+			signs = sign
 			w >>= 8
 			s++
 			v = (*[csvPad]byte)(b[s:])
@@ -801,7 +813,7 @@ func fastValues(b []byte, pos int, dst []float64, delim byte, last bool) (next, 
 			second := w>>8&0xff - '0'
 			switch {
 			case d > 9:
-				return pos, i, decimals
+				return pos, i, decimals, signs
 			case byte(w>>16) == '.' && second <= 9:
 				d = 10*d + second
 				s++
@@ -811,7 +823,7 @@ func fastValues(b []byte, pos int, dst []float64, delim byte, last bool) (next, 
 				pos = s + 2
 				continue
 			default:
-				return pos, i, decimals
+				return pos, i, decimals, signs
 			}
 		}
 		f := binary.LittleEndian.Uint64(v[2:]) ^ asciiZeros
@@ -830,7 +842,7 @@ func fastValues(b []byte, pos int, dst []float64, delim byte, last bool) (next, 
 				mant = mant*1e8 + eightDigits(g)
 				n = bits.TrailingZeros64(nonDigits(h)) / 8
 				if n == 8 || mant >= fits[n&7] {
-					return pos, i, decimals
+					return pos, i, decimals, signs
 				}
 				mant = mant*intPowers[n&15] + someDigits(h, n)
 				n += 16
@@ -839,13 +851,13 @@ func fastValues(b []byte, pos int, dst []float64, delim byte, last bool) (next, 
 		behind := s + 3 + n
 		if c := v[2+n&31]; c == delim {
 			if i == end {
-				return pos, i, decimals
+				return pos, i, decimals, signs
 			}
 		} else if i != end {
-			return pos, i, decimals
+			return pos, i, decimals, signs
 		} else if c != '\n' {
 			if c != '\r' || v[3+n&31] != '\n' {
-				return pos, i, decimals
+				return pos, i, decimals, signs
 			}
 			behind++
 		}
@@ -856,7 +868,7 @@ func fastValues(b []byte, pos int, dst []float64, delim byte, last bool) (next, 
 				u, ok = scale(mant, -n)
 			}
 			if !ok {
-				return pos, i, decimals
+				return pos, i, decimals, signs
 			}
 		}
 		dst[i] = math.Float64frombits(u | sign)
@@ -865,7 +877,111 @@ func fastValues(b []byte, pos int, dst []float64, delim byte, last bool) (next, 
 		}
 		pos = behind
 	}
-	return pos, len(dst), decimals
+	return pos, len(dst), decimals, signs
+}
+
+// signedFor is how many runs of fields after one with a sign are expected to have some.
+const signedFor = 16
+
+// fastSigned is fastValues where about every other number has a sign, as logits
+// do: no branch asks for it, or for how many digits stand before the point, which
+// would be guessed wrong as often. So that the next field need not wait for
+// either, the end of a field is found first, by the delimiter. It may stop where
+// fastValues would go on, and the other way round.
+func fastSigned(b []byte, pos int, dst []float64, delim byte, last bool) (next, done, decimals int, signs uint64) {
+	const ones = 0x0101010101010101
+	end, mark := -1, uint64(delim)*ones
+	if last {
+		end = len(dst) - 1
+	}
+	for i := range dst {
+		if i == end {
+			mark = '\n' * ones
+		}
+		v := (*[csvPad]byte)(b[pos:])
+		w := binary.LittleEndian.Uint64(v[:])
+		// Where the field ends: behind up to 24 bytes.
+		x, y := w^mark, binary.LittleEndian.Uint64(v[8:])^mark
+		x, y = (x-ones)&^x&highBits, (y-ones)&^y&highBits
+		length := bits.TrailingZeros64(x) / 8
+		if more := 8 + bits.TrailingZeros64(y)/8; x == 0 {
+			length = more
+		}
+		if x|y == 0 {
+			z := binary.LittleEndian.Uint64(v[16:]) ^ mark
+			z = (z - ones) &^ z & highBits
+			if z == 0 {
+				return pos, i, decimals, signs
+			}
+			length = 16 + bits.TrailingZeros64(z)/8
+		}
+		behind := pos + length + 1
+		if i == end && length > 0 && v[(length-1)&31] == '\r' {
+			length--
+		}
+		minus := (w&0xff ^ '-' - 1) >> 63
+		w >>= 8 * minus & 63
+		d, second := w&0xff-'0', w>>8&0xff
+		two := (-(second ^ '.')) >> 63 // 0 if the second is the point, else 1
+		d = d*(1+9*two) + (second-'0')*two
+		point := int(minus + two + 1)
+		if w&0xff-'0' > 9 || second*two-'0'*two > 9 || byte(w>>(8*two+8&63)) != '.' {
+			if d = w&0xff - '0'; length != int(minus)+1 || d > 9 {
+				return pos, i, decimals, signs
+			}
+			signs |= minus
+			dst[i] = math.Float64frombits(math.Float64bits(float64(d)) | minus<<63)
+			pos = behind
+			continue
+		}
+		n := length - point - 1 // decimals
+		if n < 0 {
+			return pos, i, decimals, signs
+		}
+		digits := v[(point+1)&7:]
+		f := binary.LittleEndian.Uint64(digits) ^ asciiZeros
+		var mant, odd uint64
+		if n < 8 {
+			odd = nonDigits(f) << 8 << (uint(56-8*n) & 63)
+			mant = d*intPowers[n&15] + someDigits(f, n)
+		} else {
+			g := binary.LittleEndian.Uint64(digits[8:]) ^ asciiZeros
+			odd = nonDigits(f)
+			mant = d*1e8 + eightDigits(f)
+			if n < 16 {
+				odd |= nonDigits(g) << 8 << (uint(56-8*(n-8)) & 63)
+				mant = mant*intPowers[(n-8)&15] + someDigits(g, n-8)
+			} else {
+				h := binary.LittleEndian.Uint64(digits[16:]) ^ asciiZeros
+				odd |= nonDigits(g) | nonDigits(h)<<8<<(uint(56-8*(n-16))&63)
+				mant = mant*1e8 + eightDigits(g)
+				if n >= 24 || mant >= fits[(n-16)&7] {
+					return pos, i, decimals, signs
+				}
+				mant = mant*intPowers[(n-16)&15] + someDigits(h, n-16)
+			}
+		}
+		if odd != 0 {
+			return pos, i, decimals, signs
+		}
+		u := math.Float64bits(float64(mant) / exactPowers[n&31])
+		if mant > 1<<53 || n > 22 {
+			ok := mant != 0
+			if ok {
+				u, ok = scale(mant, -n)
+			}
+			if !ok {
+				return pos, i, decimals, signs
+			}
+		}
+		signs |= minus
+		dst[i] = math.Float64frombits(u | minus<<63)
+		if n > decimals {
+			decimals = n
+		}
+		pos = behind
+	}
+	return pos, len(dst), decimals, signs
 }
 
 // fits[n] is the least number that n more digits may not fit behind in 64 bits.

@@ -71,12 +71,16 @@ func checkFloat(t *testing.T, s string) {
 	if plain {
 		b := append([]byte(s+","), make([]byte, csvPad)...)
 		var dst [2]float64
-		if pos, n, _ := fastValues(b, 0, dst[:], ',', false); n == 1 {
-			if pos != len(s)+1 || math.Float64bits(dst[0]) != math.Float64bits(want) || err != nil {
-				t.Fatalf("fast: %q: %v to %d, want %v, %v", s, dst[0], pos, want, err)
+		type fields func(b []byte, pos int, dst []float64, delim byte, last bool) (next, done, decimals int, signs uint64)
+		for name, fast := range map[string]fields{"fast": fastValues, "signed": fastSigned} {
+			pos, n, _, signs := fast(b, 0, dst[:], ',', false)
+			if n == 1 {
+				if pos != len(s)+1 || math.Float64bits(dst[0]) != math.Float64bits(want) || err != nil || (signs != 0) != math.Signbit(want) {
+					t.Fatalf("%s: %q: %v to %d, want %v, %v", name, s, dst[0], pos, want, err)
+				}
+			} else if n != 0 {
+				t.Fatalf("%s: %q: %d numbers", name, s, n)
 			}
-		} else if n != 0 {
-			t.Fatalf("fast: %q: %d numbers", s, n)
 		}
 	}
 }
@@ -184,4 +188,59 @@ func FuzzFloat(f *testing.F) {
 			checkFloat(t, s)
 		}
 	})
+}
+
+// TestFastFields holds the two fast paths to [decimal], field by field, in records
+// with every kind of ending.
+func TestFastFields(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 11))
+	odd := []string{"", "-", "1", "-1", "-0", "12", "1.", "-1.", ".5", "-.5", "+1.5", "1e3", "1.5e-3", "NaN", "100.25", "-100.25", "--1.5", "1.2.3", "1-.5",
+		"99.99999999999999999999", "\"1.5\"", " 1.5", "1.5 ", "0.0000000000000000000001", "-12.1234567890123456789"}
+	field := func() string {
+		if r.IntN(12) == 0 {
+			return odd[r.IntN(len(odd))]
+		}
+		s := strconv.FormatFloat(math.Abs(r.NormFloat64()*5), 'f', r.IntN(22)-1, 64)
+		if r.IntN(2) == 0 {
+			s = "-" + s
+		}
+		return s
+	}
+	full := [2]int{}
+	for range 60_000 {
+		fields := make([]string, 1+r.IntN(5))
+		for i := range fields {
+			fields[i] = field()
+		}
+		record := strings.Join(fields, ",") + []string{"\n", "\r\n", "\r", "", ",", ",\n"}[r.IntN(6)]
+		b := append([]byte(record + "-1.25,-1.25\n")[:len(record)+r.IntN(2)*12], make([]byte, csvPad)...)
+		for which, fast := range []func([]byte, int, []float64, byte, bool) (int, int, int, uint64){fastValues, fastSigned} {
+			dst := make([]float64, len(fields))
+			pos, done, decimals, _ := fast(b, 0, dst, ',', true)
+			at, most := 0, 0
+			for i, s := range fields[:done] {
+				x, end, d, v := decimal([]byte(s), 0)
+				if v != isNumber || end != len(s) || math.Float64bits(x) != math.Float64bits(dst[i]) {
+					t.Fatalf("path %d: %q: field %d is %v, want %v", which, record, i, dst[i], x)
+				}
+				at, most = at+len(s)+1, max(most, d)
+			}
+			if done == len(fields) {
+				full[which]++
+				if rest := record[at-1:]; rest == "\r\n" {
+					at++
+				} else if rest != "\n" {
+					t.Fatalf("path %d: %q: read to its end", which, record)
+				}
+			}
+			if pos != at || decimals != most {
+				t.Fatalf("path %d: %q: to %d with %d decimals, want %d and %d", which, record, pos, decimals, at, most)
+			}
+		}
+	}
+	for which, n := range full {
+		if n < 5000 {
+			t.Errorf("path %d read %d records", which, n)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -195,6 +196,12 @@ func (s *npySampled) Text(row, col int) string {
 }
 
 func loadUint(b []byte, big bool) uint64 {
+	switch { // the usual ones
+	case !big && len(b) == 4:
+		return uint64(binary.LittleEndian.Uint32(b))
+	case !big && len(b) == 8:
+		return binary.LittleEndian.Uint64(b)
+	}
 	var u uint64
 	for i := range b {
 		at := i

@@ -46,9 +46,15 @@ func (f *fold) addColumns(b *predict.Batch) error {
 	c.odd = slices.Grow(c.odd[:0], (n+7)/8)[:(n+7)/8]
 	c.hit = slices.Grow(c.hit[:0], (n+7)/8)[:(n+7)/8]
 	defect := loss.ProbColumns(b.Columns, class, leastTolerance, c.sum, c.prob, c.brier, c.odd, c.hit)
-	for i, k := range class {
-		if k < 0 {
-			c.odd[i/8] |= 1 << (i % 8)
+	signs := int32(0)
+	for _, k := range class {
+		signs |= k
+	}
+	if signs < 0 {
+		for i, k := range class {
+			if k < 0 {
+				c.odd[i/8] |= 1 << (i % 8)
+			}
 		}
 	}
 	if b.K == 2 { // (p − y)² of the second class
@@ -109,6 +115,43 @@ func (f *fold) addColumns(b *predict.Batch) error {
 	return nil
 }
 
+// groupFew puts numbers into groups by class, of which there are few, and gives
+// where each group ends. The first half of the rows and the second are counted and
+// placed apart, because rows of one class must wait for each other; in a group they
+// are in no order.
+func groupFew(class []int32, x, grouped []float64) (ends [fewColumns]int32) {
+	const mask = fewColumns - 1
+	half := len(class) / 2
+	firstClass, secondClass := class[:half], class[half:]
+	var first, second [fewColumns]int32
+	for i, c := range firstClass {
+		first[c&mask]++
+		second[secondClass[i]&mask]++
+	}
+	if len(secondClass) > half {
+		second[secondClass[half]&mask]++
+	}
+	at := int32(0)
+	for c := range ends {
+		n, m := first[c], second[c]
+		first[c], second[c] = at, at+n
+		at += n + m
+		ends[c] = at
+	}
+	firstX, secondX := x[:half], x[half:len(class)]
+	for i, c := range firstClass {
+		c, k := c&mask, secondClass[i]&mask
+		grouped[first[c]] = firstX[i]
+		first[c]++
+		grouped[second[k]] = secondX[i]
+		second[k]++
+	}
+	if len(secondClass) > half {
+		grouped[second[secondClass[half]&mask]] = secondX[half]
+	}
+	return ends
+}
+
 // addTransposed folds the rows from one to another of a batch by column.
 func (f *fold) addTransposed(b *predict.Batch, from, to int) error {
 	part := b.Part(from, to)
@@ -151,9 +194,18 @@ func addTurned[T loss.Float](f *fold, b *predict.Batch, values []T) error {
 		part := b.Part(from, min(from+turnRows, b.Rows))
 		rows := values[from*b.K : (from+part.Rows)*b.K]
 		for k := range c.columns {
-			c.columns[k] = c.turned[k*turnRows : k*turnRows+part.Rows]
+			c.columns[k] = c.turned[k*turnRows:][:part.Rows]
 		}
-		for i := 0; i < part.Rows; i++ {
+		i := 0
+		for ; i+4 <= part.Rows; i += 4 { // so that neighbours are written together
+			r0 := rows[i*b.K:][:b.K]
+			r1, r2, r3 := rows[(i+1)*b.K:][:len(r0)], rows[(i+2)*b.K:][:len(r0)], rows[(i+3)*b.K:][:len(r0)]
+			for k, x := range r0 {
+				to := c.turned[k*turnRows+i:][:4]
+				to[0], to[1], to[2], to[3] = float64(x), float64(r1[k]), float64(r2[k]), float64(r3[k])
+			}
+		}
+		for ; i < part.Rows; i++ {
 			row := rows[i*b.K : (i+1)*b.K]
 			for k, x := range row {
 				c.turned[k*turnRows+i] = float64(x)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -177,6 +178,32 @@ func TestLone(t *testing.T) {
 			if bits(got) != bits(want) || !reflect.DeepEqual(got.Worst, want.Worst) {
 				t.Errorf("%v, odd %v:\n%s\nwant\n%s", form, odd, bits(got), bits(want))
 			}
+		}
+	}
+}
+
+// TestGroupFew holds the groups to a slow twin, which sorts.
+func TestGroupFew(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 5))
+	for n := range 200 {
+		classes := 1 + r.IntN(fewColumns)
+		class, x := make([]int32, n), make([]float64, n)
+		want := make([][]float64, fewColumns)
+		for i := range class {
+			class[i], x[i] = int32(r.IntN(classes)), float64(i)
+			want[class[i]] = append(want[class[i]], x[i])
+		}
+		grouped := make([]float64, n)
+		from := int32(0)
+		for c, end := range groupFew(class, x, grouped) {
+			got := slices.Sorted(slices.Values(grouped[from:end]))
+			if !slices.Equal(got, want[c]) {
+				t.Fatalf("%d rows, %d classes: class %d has %v, want %v", n, classes, c, got, want[c])
+			}
+			from = end
+		}
+		if int(from) != n {
+			t.Fatalf("%d rows: %d in groups", n, from)
 		}
 	}
 }

@@ -20,7 +20,8 @@ type floorCurve struct {
 	// below[j] holds the rows between floor j and the next, with −nats for nats; a
 	// row that counts once is under floors 0 to j and costs each floor's cap there.
 	below    [len(curveFloors)]surprisal.Accumulator
-	infinite int64 // such rows that cost +Inf; they are under every floor
+	pending  [len(curveFloors)][]float64 // not yet in below: they are added many at a time
+	infinite int64                       // such rows that cost +Inf; they are under every floor
 	// correct[j] is the correction of every other row, ready made.
 	correct [len(curveFloors)]surprisal.Accumulator
 }
@@ -42,12 +43,20 @@ func (c *floorCurve) add(nats float64, w rowWeight) {
 	case math.IsInf(nats, 1):
 		c.infinite++
 	default:
-		j := len(c.caps) - 1
-		for nats <= c.caps[j] {
-			j--
+		j := 0
+		for j+1 < len(c.caps) && nats > c.caps[j+1] {
+			j++
 		}
-		c.below[j].Add(-nats)
+		if c.pending[j] = append(c.pending[j], -nats); len(c.pending[j]) >= 512 {
+			c.flush(j)
+		}
 	}
+}
+
+// flush adds what is pending of floor j.
+func (c *floorCurve) flush(j int) {
+	c.below[j].AddSlice(c.pending[j])
+	c.pending[j] = c.pending[j][:0]
 }
 
 // addFloored corrects for a row whose cost under floor j is floored(j).
@@ -66,6 +75,8 @@ func (c *floorCurve) addFloored(nats float64, w rowWeight, floored func(j int) f
 
 func (c *floorCurve) merge(o *floorCurve) {
 	for j := range c.correct {
+		c.flush(j)
+		o.flush(j)
 		c.below[j].Merge(&o.below[j])
 		c.correct[j].Merge(&o.correct[j])
 	}
@@ -74,6 +85,9 @@ func (c *floorCurve) merge(o *floorCurve) {
 
 // points is the curve, given the sums of all rows.
 func (c *floorCurve) points(all *surprisal.Accumulator) []FloorPoint {
+	for j := range c.below {
+		c.flush(j)
+	}
 	points := make([]FloorPoint, len(curveFloors))
 	for j, f := range curveFloors {
 		var sum surprisal.Accumulator

@@ -240,6 +240,14 @@ func (p *plainRows) flush(classes []surprisal.Accumulator, total *measures, judg
 		for i, c := range p.class {
 			classes[c].Add(p.nats[i])
 		}
+	} else if len(classes) <= fewColumns {
+		p.sorted = slices.Grow(p.sorted[:0], len(p.nats))[:len(p.nats)]
+		ends := groupFew(p.class, p.nats, p.sorted)
+		from := int32(0)
+		for c := range classes {
+			classes[c].AddSlice(p.sorted[from:ends[c]])
+			from = ends[c]
+		}
 	} else {
 		p.start = append(p.start[:0], make([]int32, len(classes)+1)...)
 		for _, c := range p.class {
@@ -457,11 +465,14 @@ func (f *fold) classesOf(dst []int32, b *predict.Batch) []int32 {
 	if first := &labels.Off[0]; d.first != first {
 		d.first, d.classes = first, slices.Repeat([]int32{unseen}, len(labels.Off))
 	}
-	for i, entry := range labels.Index[:b.Rows] {
-		if d.classes[entry] == unseen {
-			d.classes[entry] = int32(f.match.Class(labels.At(i)))
+	dst = dst[:b.Rows]
+	for i, entry := range labels.Index[:len(dst)] {
+		class := d.classes[entry]
+		if class == unseen {
+			class = int32(f.match.Class(labels.At(i)))
+			d.classes[entry] = class
 		}
-		dst = append(dst, d.classes[entry])
+		dst[i] = class
 	}
 	return dst
 }
