@@ -219,10 +219,6 @@ func labelColumn(src Source, column string) (int, error) {
 		return i, nil
 	}
 	name := cols[1].Name
-	if !cols[0].Named && cols[0].Numeric {
-		return 0, &Error{Source: src.Name(), What: fmt.Sprintf("%d columns of labels, expected one", len(cols)),
-			Hint: fmt.Sprintf("one label per row of predictions: arr.reshape(-1); or say which column after a colon: --labels %s:%s", src.Name(), name)}
-	}
 	return 0, &Error{Source: src.Name(),
 		What: fmt.Sprintf("which column holds the labels? The columns are %s", listColumns(cols, 12)),
 		Hint: fmt.Sprintf("say which after a colon: --labels %s:%s", src.Name(), name)}
