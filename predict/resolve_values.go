@@ -253,6 +253,12 @@ func (r *resolver) guessNamed() error {
 			fmt.Sprintf("say which: --prob %s", r.cols[all[0]].Name))
 	}
 
+	if happened == 0 && !r.hasLabels() {
+		if err := r.means(); err != nil {
+			return err
+		}
+	}
+
 	// One column about what happened.
 	switch {
 	case happened > 1:
@@ -281,20 +287,6 @@ func (r *resolver) guessNamed() error {
 		return nil
 	}
 
-	for i, c := range r.cols {
-		name := strings.ToLower(c.Name)
-		if r.claimed[i] != "" || r.hasLabels() {
-			continue
-		}
-		switch {
-		case slices.Contains(meanNames, name) && r.numeric(i):
-			return r.at(i, "the mean loss of a data set, by its name, and no value of a row", "score what the model predicts for each row: its logits and labels, in one file of numpy.savez; "+
-				fmt.Sprintf("if each record is one prediction after all: --nll %s", c.Name))
-		case (name == "ppl" || name == "perplexity") && r.numeric(i):
-			return r.at(i, "a perplexity, by its name, is not read", "give its logarithm, and how many tokens it is a mean of: --nll COLUMN --weight TOKENS")
-		}
-	}
-
 	// Whatever holds real numbers and is not known to be something else.
 	if rest := r.leftFloats(); len(rest) >= 2 {
 		r.values, r.last = rest, true
@@ -305,20 +297,28 @@ func (r *resolver) guessNamed() error {
 			return r.at(i, "no columns of predictions found, but numbers with a decimal comma: "+quote(found), commaHint)
 		}
 	}
-	for i, c := range r.cols {
-		name, found := strings.ToLower(c.Name), r.stat(i).firstText
-		_, _, _, is := number([]byte(found))
-		if _, _, _, prefixed := knownPrefix(c.Name); is == isNumber && r.claimed[i] == "" && r.stat(i).numbers == 0 && (prefixed ||
-			slices.ContainsFunc([][]string{probNames, logitNames, logProbNames, nllNames}, func(names []string) bool { return slices.Contains(names, name) })) {
-			return r.at(i, "no columns of predictions found, but numbers written as text: "+quote(found), "write them without quotes")
-		}
-	}
 	return r.fail("no columns of predictions found; the columns are "+listColumns(r.cols, 12),
 		"say which: --prob COLUMN, --probs COLUMNS, --logits COLUMNS, --logprob COLUMN or --nll COLUMN")
 }
 
 // meanNames are what means over a data set are called, lower case.
 var meanNames = []string{"eval_loss", "val_loss", "valid_loss", "validation_loss", "train_loss", "test_loss"}
+
+// means is the error for a column that is a mean over rows, by its name.
+func (r *resolver) means() error {
+	for i, c := range r.cols {
+		name := strings.ToLower(c.Name)
+		switch {
+		case r.claimed[i] != "" || !r.numeric(i):
+		case slices.Contains(meanNames, name):
+			return r.at(i, "the mean loss of a data set, by its name, and no value of a row", "score what the model predicts for each row: its logits and labels, in one file of numpy.savez; "+
+				fmt.Sprintf("if each record is one prediction after all: --nll %s", c.Name))
+		case name == "ppl" || name == "perplexity":
+			return r.at(i, "a perplexity, by its name, is not read", "give its logarithm, and how many tokens it is a mean of: --nll COLUMN --weight TOKENS")
+		}
+	}
+	return nil
+}
 
 // trainingLog is the error for a loss that is a mean over a batch, as a training run
 // writes it down.
