@@ -368,10 +368,6 @@ func labelColumn(src Source, column string) (int, error) {
 	}
 	// Beside the number of a row, one column is enough.
 	name := cols[1].Name
-	if !cols[0].Named && cols[0].Numeric {
-		return 0, &Error{Source: src.Name(), What: fmt.Sprintf("%d columns of labels, expected one", len(cols)),
-			Hint: fmt.Sprintf("one label per row of predictions: arr.reshape(-1); or say which column after a colon: --labels %s:%s", src.Name(), name)}
-	}
 	var rest []int
 	for i, c := range cols {
 		if !isIndex(c) && !isID(c) {

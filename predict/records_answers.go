@@ -251,25 +251,61 @@ func answerTokens(kind answerKind, body jsonValue, f func(token, bytes jsonValue
 // listed. Nil is said where it is not listed, or where nothing says which it is.
 func promptTokens(list, ids jsonValue, f func(i int, t, id jsonValue, n int) bool) {
 	numbers := ids.walk()
+	one := ids.null() && onlyTop(list)
 	list.elements(func(i int, t jsonValue) bool {
 		id, known := numbers.next()
 		if t.is() != '{' {
 			return f(i, t, id, 1)
 		}
 		var found jsonValue
-		n := 0
+		n, firsts := 0, 0
 		t.members(func(key []byte, m jsonValue) bool {
 			n++
-			if !known || string(key) == string(id) {
+			first := one && rankOf(m) == 1
+			if first {
+				firsts++
+			}
+			if known && string(key) == string(id) || !known && (found == nil || !first) {
 				found = m
 			}
 			return true
 		})
-		if !known && n != 1 {
+		if !known && n != 1 && !(one && n == 2 && firsts == 1) {
 			found = nil
 		}
 		return f(i, found, id, n)
 	})
+}
+
+// onlyTop reports whether no more than the most probable token is listed beside the
+// one that is there, which is then the other one of two. That shows where one token
+// is listed, or one whose rank is beyond those of a list of two.
+func onlyTop(list jsonValue) bool {
+	some := false
+	list.elements(func(i int, t jsonValue) bool {
+		n, last := 0, 0.0
+		t.members(func(_ []byte, m jsonValue) bool {
+			n++
+			last = max(last, rankOf(m))
+			return n <= 2
+		})
+		if n > 2 {
+			some = false
+			return false
+		}
+		some = some || t.is() == '{' && (n == 1 || last > 2)
+		return true
+	})
+	return some
+}
+
+// rankOf is the rank of a token in a list of the most probable ones, 0 if it has none.
+func rankOf(t jsonValue) float64 {
+	x, _, _, is := t.get("rank").number(false)
+	if is != isNumber {
+		return 0
+	}
+	return x
 }
 
 var tokenKeys = []string{"token", "logprob", "bytes"}

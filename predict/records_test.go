@@ -95,6 +95,8 @@ func TestSystems(t *testing.T) {
 		{"lmeval_rolling.jsonl", "lm-eval samples, loglikelihood_rolling", "doc logprob words bytes", false, []string{"0|-123.4|20|101", "1|-56.25|11|48"}, nil,
 			[]string{"one row for each document"}},
 		{"lmeval_loglikelihood.jsonl", "lm-eval samples, loglikelihood", "doc logprob", false, []string{"0|-1.5", "1|-0.0625"}, nil, []string{"one row for each answer"}},
+		{"vllm_prompt_one.jsonl", "vLLM prompt_logprobs", "doc token logprob bytes", false, []string{"a|hi|-1.5|2", "a| you|-0.25|4", "b|é|-5.5|2"}, nil,
+			[]string{"tokens of the prompt", "first tokens, of which nothing is predicted, left out: 2"}},
 		{"openai_completions_prompts.json", "completions", "doc token logprob bytes", false, []string{"cmpl-7/0| cat|-7.25|4", "cmpl-7/1|é|-0.125|2", "cmpl-7/1|!|-3.0|1"}, nil,
 			[]string{"tokens of the prompt, echoed", "first tokens, of which nothing is predicted, left out: 2"}},
 		{"openai_responses_events.jsonl", `in "response": OpenAI responses`, "doc token logprob bytes", true, []string{"resp_2|Hi|-0.25|2"}, nil, []string{self}},
@@ -424,6 +426,7 @@ func TestFailedAnswers(t *testing.T) {
 		`{"label": 1, "p_0": 0.25, "p_1": 0.75, "text": "x", "meta_info": {"prompt_tokens": 3}}`,
 		`{"label": 1, "logprobs": [-0.25, -1.5], "tokens": ["a", "b"]}`,
 		`{"label": 1, "outputs": [0.25, 0.75], "content": "x"}`,
+		`{"label": 1, "p_0": 0.25, "p_1": 0.75, "candidates": [{"content": "x"}], "generated_text": "x", "details": {"seconds": 1}}`,
 	} {
 		src, err := openJSONText(row+"\n"+row, false)
 		if err != nil || AboutOf(src).System != "" {

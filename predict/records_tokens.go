@@ -52,7 +52,7 @@ var tgi = tokenService{
 	name: "TGI", hint: `ask with "details": true; with "decoder_input_details": true for a loss on the prompt`,
 	knows: func(v jsonValue) bool {
 		details := v.get("details")
-		return v.get("generated_text") != nil && (details.is() == '{' || details != nil && details.null())
+		return v.get("generated_text") != nil && details.either("finish_reason", "tokens", "prefill") != nil
 	},
 	lists: func(v jsonValue, f func(string, jsonValue, bool) bool) {
 		details := v.get("details")
@@ -87,7 +87,7 @@ var gemini = tokenService{
 	name: "Gemini", hint: `ask with "responseLogprobs": true`,
 	knows: func(v jsonValue) bool {
 		c := v.get("candidates").element(0)
-		return c.either("logprobsResult", "logprobs_result", "content", "finishReason", "finish_reason") != nil
+		return c.either("logprobsResult", "logprobs_result") != nil || c.get("content", "parts").is() == '['
 	},
 	lists: func(v jsonValue, f func(string, jsonValue, bool) bool) {
 		v.get("candidates").elements(func(i int, c jsonValue) bool {

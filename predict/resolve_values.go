@@ -262,6 +262,12 @@ func (r *resolver) guessNamed() error {
 			fmt.Sprintf("say which: --prob %s", r.cols[all[0]].Name))
 	}
 
+	if happened == 0 && !r.hasLabels() {
+		if err := r.means(); err != nil {
+			return err
+		}
+	}
+
 	// One column about what happened.
 	switch {
 	case happened > 1:
@@ -290,19 +296,6 @@ func (r *resolver) guessNamed() error {
 		return nil
 	}
 
-	for i, c := range r.cols {
-		name := strings.ToLower(c.Name)
-		if r.claimed[i] != "" || r.hasLabels() {
-			continue
-		}
-		switch {
-		case slices.Contains(meanNames, name) && r.numeric(i):
-			return r.at(i, "the mean loss of a data set, by its name, and no value of a row", "score what the model predicts for each row: its logits and labels, in one file of numpy.savez; "+
-				fmt.Sprintf("if each record is one prediction after all: --nll %s", c.Name))
-		case (name == "ppl" || name == "perplexity") && r.numeric(i):
-			return r.at(i, "a perplexity, by its name, is not read", "give its logarithm, and how many tokens it is a mean of: --nll COLUMN --weight TOKENS")
-		}
-	}
 	// One column that is called as a label of two.
 	if r.hasLabels() && len(r.labels) <= 2 {
 		var called []int
@@ -402,6 +395,22 @@ func (r *resolver) notNumbers(i int, cell string) (what, hint string) {
 
 // meanNames are what means over a data set are called, lower case.
 var meanNames = []string{"eval_loss", "val_loss", "valid_loss", "validation_loss", "train_loss", "test_loss"}
+
+// means is the error for a column that is a mean over rows, by its name.
+func (r *resolver) means() error {
+	for i, c := range r.cols {
+		name := strings.ToLower(c.Name)
+		switch {
+		case r.claimed[i] != "" || !r.numeric(i):
+		case slices.Contains(meanNames, name):
+			return r.at(i, "the mean loss of a data set, by its name, and no value of a row", "score what the model predicts for each row: its logits and labels, in one file of numpy.savez; "+
+				fmt.Sprintf("if each record is one prediction after all: --nll %s", c.Name))
+		case name == "ppl" || name == "perplexity":
+			return r.at(i, "a perplexity, by its name, is not read", "give its logarithm, and how many tokens it is a mean of: --nll COLUMN --weight TOKENS")
+		}
+	}
+	return nil
+}
 
 // trainingLog is the error for a loss that is a mean over a batch, as a training run
 // writes it down.

@@ -87,7 +87,7 @@ func Systems() []System {
 		{"vLLM",
 			"`prompt_logprobs` in an answer, or in a `RequestOutput` that was written as JSON, there also `outputs` with `logprobs` and `token_ids`",
 			"log-probabilities of the prompt's tokens; where there are none, of generated ones",
-			"each token has a map of the likeliest ones: the one that is there is found by `prompt_token_ids`; where it is not listed there is only a bound"},
+			"each token has a map of the likeliest ones: the one that is there is found by `prompt_token_ids`, or as the other one beside the likeliest, with `prompt_logprobs` 1; where it is not listed there is only a bound"},
 		{"SGLang",
 			"`meta_info` with `input_token_logprobs` or `output_token_logprobs`",
 			"log-probabilities of the prompt's tokens; where there are none, of generated ones",

@@ -90,7 +90,15 @@ write("vllm_prompt_chat.jsonl", [
      "prompt_logprobs": [None, {"5": {"logprob": -3.5, "rank": 4, "decoded_token": "hi"}}], "prompt_token_ids": None}])
 write("vllm_prompt_unknown.jsonl", [
     {"id": "a", "object": "text_completion", "choices": [{"index": 0, "text": "", "prompt_logprobs": [
-        None, {"5": {"logprob": -3.5, "rank": 4, "decoded_token": "hi"}, "6": {"logprob": -0.5, "rank": 1, "decoded_token": "ho"}}]}]}])
+        None, {"5": {"logprob": -1.5, "rank": 2, "decoded_token": "hi"}, "6": {"logprob": -0.5, "rank": 1, "decoded_token": "ho"}}]}]}])
+# With one token listed at some place, or one of a rank beyond two, no more than the most
+# probable one is listed beside the one that is there.
+write("vllm_prompt_one.jsonl", [
+    {"id": "a", "object": "text_completion", "choices": [{"index": 0, "text": "", "prompt_logprobs": [
+        None, {"5": {"logprob": -1.5, "rank": 2, "decoded_token": "hi"}, "6": {"logprob": -0.5, "rank": 1, "decoded_token": "ho"}},
+        {"7": {"logprob": -0.25, "rank": 1, "decoded_token": " you"}}]}]},
+    {"id": "b", "object": "text_completion", "choices": [{"index": 0, "text": "", "prompt_logprobs": [
+        None, {"6": {"logprob": -0.5, "rank": 1, "decoded_token": "ho"}, "8": {"logprob": -5.5, "rank": 40, "decoded_token": "é"}}]}]}])
 
 write("openai_responses.json", [
     {"id": "resp_1", "object": "response", "status": "completed", "model": "gpt-4.1", "temperature": 0.7, "top_p": 1.0, "output": [

@@ -538,6 +538,7 @@ expect("lmeval_contexts_unknown.jsonl", "", error="the same answer to every requ
 logs("openai_completions_prompts.json", "completions", [-7.25, -0.125, -3.0], **prompt, per=per([-7.25, -0.125, -3.0], [" cat", "é", "!"]))
 logs("openai_responses_events.jsonl", 'in "response": OpenAI responses', [-0.25], **self)
 expect("lmeval_shares.jsonl", "", error="acc: 0.4375, a share", hint="truthfulqa_mc1")
+logs("vllm_prompt_one.jsonl", "vLLM prompt_logprobs", [-1.5, -0.25, -5.5], **prompt, per=per([-1.5, -0.25, -5.5], ["hi", " you", "é"]))
 logs("token_lists.jsonl", "lists of log-probabilities (logprobs)", [-2.5, -0.125, -1.0, -4.0, -0.5], **prompt,
      per=per([-2.5, -0.125, -1.0, -4.0, -0.5], ["The", " cat", "é", "!", " x"]), notes=["first tokens, of which nothing is predicted, left out: 2"])
 logs("token_lists_bare.json", "lists of log-probabilities (token_logprobs)", [-2.5, -0.125, -1.0], **prompt)
