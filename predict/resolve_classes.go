@@ -478,7 +478,19 @@ func (r *resolver) binaryClasses() error {
 	}
 
 	// The column's own name, as in p_malignant.
-	_, rest, _, prefixed := knownPrefix(name)
+	array, rest, _, prefixed := knownPrefix(name)
+	if _, _, isArray := arrayOf(name); prefixed && isArray && rest == "0" {
+		// An array of one number in each row, and not that of class 0 only.
+		if !r.cols[r.values[0]].Numeric {
+			e := r.fail(fmt.Sprintf("is %s the probability of the positive class, or of %q?", quote(name), rest),
+				"say which: --positive "+shellQuote(labels[len(labels)-1]))
+			if pair, ok := pairOf(labels); ok {
+				e.Hint = "say which: --positive " + inStyle(pair[1], labels[0]) + " or --positive " + inStyle(pair[0], labels[0])
+			}
+			return e
+		}
+		name, prefixed = strings.TrimSuffix(array, "."), false
+	}
 	if prefixed && r.named {
 		if at := r.indexOfLabel(labels, rest); at >= 0 {
 			r.setBinary(labels, at)

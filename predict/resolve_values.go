@@ -81,6 +81,9 @@ var predictedNames = []string{"predict", "predicted", "prediction", "predictions
 // isPredicted reports whether a column is called like the class that was predicted.
 func isPredicted(name string) bool {
 	lower := strings.ToLower(name)
+	if name, _, ok := strings.Cut(lower, "("); ok { // prediction(label), as KNIME and RapidMiner write it
+		lower = strings.TrimSpace(name)
+	}
 	return slices.Contains(predictedNames, lower) || strings.HasPrefix(lower, "predicted_") ||
 		strings.HasSuffix(lower, "_pred") || strings.HasSuffix(lower, "_predicted") || strings.HasSuffix(lower, "_prediction")
 }
@@ -118,7 +121,7 @@ var (
 	logitNames    = []string{"logit", "logits", "y_logit", "log_odds", "logodds"}
 	logProbNames  = []string{"logprob", "log_prob", "logp", "lp", "ll", "loglik", "token_logprob"}
 	nllNames      = []string{"nll", "surprisal", "loss", "neg_log_prob", "log_loss"}
-	neverAClass   = []string{"weight", "weights", "sample_weight", "w", "wt", "freq", "frequency", "count", "n", "fold", "split", "group", "cluster", "time", "timestamp", "date", "entropy", "margin", "confidence"}
+	neverAClass   = []string{"weight", "weights", "sample_weight", "w", "wt", "freq", "frequency", "count", "n", "fold", "split", "group", "cluster", "time", "timestamp", "date", "entropy", "margin", "confidence", "threshold"}
 	neverUnlessOf = [][]string{logProbNames, nllNames, neverAClass}
 )
 
@@ -349,9 +352,24 @@ func (r *resolver) noValues(hard int) error {
 		}
 	}
 	if len(likely) == 1 {
+		if i := slices.IndexFunc(r.cols, func(c Column) bool { return isPredicted(c.Name) && c.Name != likely[0] }); i >= 0 && r.atLeastHalf(likely[0]) {
+			return r.fail(listed, fmt.Sprintf("%s seems to be the probability of the class that was predicted; a column for each class is needed, or that of the positive class", quote(likely[0])))
+		}
 		return r.fail(listed, fmt.Sprintf("is it the probability of the positive class? Then --prob %s", shellQuote(likely[0])))
 	}
 	return r.fail(listed, "say which: --prob COLUMN, --probs COLUMNS, --logits COLUMNS, --logprob COLUMN or --nll COLUMN")
+}
+
+// atLeastHalf reports whether no value of a column is less than a half, as none is of
+// the greater of two probabilities.
+func (r *resolver) atLeastHalf(name string) bool {
+	i := slices.IndexFunc(r.cols, func(c Column) bool { return c.Name == name })
+	for row := range r.sampleRows(1) {
+		if x, ok := r.sample.Number(row, i); ok && x < 0.5 {
+			return false
+		}
+	}
+	return true
 }
 
 // notNumbers says how a cell of text holds numbers all the same, "" if it does not,
@@ -362,6 +380,8 @@ func (r *resolver) notNumbers(i int, cell string) (what, hint string) {
 	switch {
 	case decimalComma(cell):
 		return "numbers with a decimal comma", r.commaHint()
+	case r.json && isDecimal([]byte(cell)):
+		return "numbers in quotes", fmt.Sprintf("write them without: jq -c '.%s |= tonumber' %s | surprisal score -", r.cols[i].Name, shellQuote(r.file))
 	case isPercent && isDecimal([]byte(strings.TrimSpace(percent))):
 		return "numbers with a percent sign", "write shares of 1: 0.25 for 25%"
 	case isList(cell):

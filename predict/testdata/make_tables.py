@@ -334,6 +334,8 @@ archive("arrays_pred.npz", [("y_pred.npy", npy(np.array(Q))), ("y_true.npy", npy
 expect("arrays_pred.npz", "probability of \"1\" (y_pred); label from \"y_true\"", cancer_score, M)
 archive("arrays_onehot.npz", [("y_pred.npy", npy(np.array(P))), ("y_test.npy", npy(np.eye(3)[Y]))])
 expect("arrays_onehot.npz", "probabilities of 3 classes (y_pred.0 … y_pred.2); labels are shares of classes (y_test.0, y_test.1, y_test.2)", iris_score, N, differs=True)
+archive("arrays_sigmoid.npz", [("y_pred.npy", npy(np.array(Q)[:, None])), ("y_true.npy", npy(np.array(B)[:, None]))])
+expect("arrays_sigmoid.npz", 'probability of "1" (y_pred.0); label from "y_true.0"', cancer_score, M)
 archive("arrays_both.npz", [("logits.npy", npy(np.array(logits))), ("probs.npy", npy(np.array(P))), ("labels.npy", npy(np.array(Y)))])
 expect("arrays_both.npz", "", error="several sets of value columns", hint="--logits 'logits.*' or --probs 'probs.*'")
 expect("arrays_both.npz", "logits of 3 classes", logit_score, N, ["--logits", "logits.*"])
