@@ -401,7 +401,10 @@ func labelInName(name string, labels []string) int {
 	found := -1
 	for i, label := range labels {
 		end, ok := strings.CutPrefix(name, label)
-		if !ok || label == "" || isInteger(label) || end != "" && strings.IndexByte(separators, end[0]) < 0 {
+		if !ok || label == "" || end != "" && strings.IndexByte(separators, end[0]) < 0 {
+			continue
+		}
+		if isInteger(label) && !strings.Contains(strings.ToLower(end), "prob") { // 1st of something, perhaps
 			continue
 		}
 		if found >= 0 {
