@@ -375,7 +375,8 @@ func (r *resolver) labelByName() error {
 func (r *resolver) rival(label int) int {
 	mine := distinct(r.texts(label))
 	for j, c := range r.cols {
-		if j == label || !r.mayBeLabel(j) || !slices.Contains(labelNames, strings.ToLower(c.Name)) {
+		// mlr3 has truth, and calls what it predicted response.
+		if j == label || !r.mayBeLabel(j) || !slices.Contains(labelNames, strings.ToLower(c.Name)) || strings.EqualFold(c.Name, "response") {
 			continue
 		}
 		theirs := distinct(r.texts(j))

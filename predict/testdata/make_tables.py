@@ -137,6 +137,9 @@ table("yardstick_many.csv", ["obs", "pred", "VF", "F", "M", "Resample"],
       [[["VF", "F", "M"][y], ["VF", "F", "M"][q], *p, f"Fold{i % 10 + 1:02}"] for i, (p, y, q) in enumerate(zip(P, Y, pred))])
 expect("yardstick_many.csv", "probabilities of 3 classes (VF … M); label from \"obs\", matched by name; ignored: pred, Resample", iris_score, N)
 
+table("mlr3.csv", ["row_ids", "truth", "response", *["prob." + n for n in names]], [[i + 1, names[y], names[q], *p] for i, (p, y, q) in enumerate(zip(P, Y, pred))])
+expect("mlr3.csv", "probabilities of 3 classes (prob.setosa … prob.virginica); label from \"truth\", matched by name; ignored: row_ids, response", iris_score, N)
+
 # H2O: predict is the class at the threshold of the best F1, not the likeliest.
 two = [[repr(float(1 - mpmath.mpf(q))), q] for q in Q]
 two_score = score([q if b else float(1 - mpmath.mpf(q)) for q, b in zip(Q, B)])
