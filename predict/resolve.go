@@ -596,8 +596,7 @@ func (r *resolver) extras() error {
 	if r.id < 0 {
 		i := find(idNames...)
 		if i < 0 {
-			i = slices.IndexFunc(r.cols, func(c Column) bool { return isID(c) && !isDocument(c.Name) })
-			if i >= 0 && r.claimed[i] != "" {
+			if i = r.idNamed(-1); i >= 0 && r.claimed[i] != "" {
 				i = -1
 			}
 		}
@@ -609,6 +608,17 @@ func (r *resolver) extras() error {
 		}
 	}
 	return nil
+}
+
+// idNamed is the first column that is called like the name of a row and differs from
+// row to row, as a model's or a run's does not; −1 if there is none beside the label.
+func (r *resolver) idNamed(label int) int {
+	for i, c := range r.cols {
+		if i != label && isID(c) && !isDocument(c.Name) && (r.sample.Rows() < 2 || len(distinct(r.texts(i))) > 1) {
+			return i
+		}
+	}
+	return -1
 }
 
 func (r *resolver) note(format string, args ...any) {
