@@ -295,6 +295,7 @@ func TestResolveRefuses(t *testing.T) {
 		{name: "the predicted class for a probability", csv: "label,prediction\n0,1\n1,1\n", want: []string{"whole numbers, which are the class that was predicted", "predict_proba", "--prob prediction"}},
 		{name: "the predicted class written as 1.0", csv: "label,prediction\n0,1.0\n1,0.0\n", want: []string{"whole numbers, which are the class that was predicted"}},
 		{name: "lists in cells", csv: "label,prediction,probability\n0,1,\"[0.25, 0.75]\"\n1,1,\"[0.5, 0.5]\"\n", want: []string{"lists within cells", "json.loads", "probability"}},
+		{name: "arrays in cells", csv: "label,probs\n0,[0.25 0.75]\n1,[5.e-01 5.e-01]\n", want: []string{"as NumPy prints them", "add_prefix('prob_')"}},
 		{name: "structures in cells", csv: "label,probs\n0,\"[{\"\"label\"\": 0}]\"\n", want: []string{"lists within cells", "JSON lines"}},
 		{name: "percent signs", csv: "y,cat,dog\ncat,25%,75%\n", want: []string{"percent sign", "0.25 for 25%"}},
 		{name: "blanks for commas", csv: "y p_0 p_1\n0 .5 .5\n", want: []string{"--delimiter ' '"}},

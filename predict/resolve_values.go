@@ -388,6 +388,9 @@ func (r *resolver) notNumbers(i int, cell string) (what, hint string) {
 		if strings.HasPrefix(cell, "[{") {
 			return "lists within cells", "write JSON lines rather than CSV: lists of classes and probabilities are read there"
 		}
+		if !strings.Contains(cell, ",") {
+			return "arrays within cells, as NumPy prints them", "these have lost digits: write a column of each number, as in pandas.DataFrame(p).add_prefix('prob_')"
+		}
 		return "lists within cells", fmt.Sprintf("make a column of each number: "+
 			`python3 -c "import json, pandas as pd; d = pd.read_csv('%s'); d.join(pd.DataFrame(d.pop('%s').map(json.loads).tolist()).add_prefix('prob_')).to_csv('out.csv')"`,
 			r.file, r.cols[i].Name)
