@@ -166,7 +166,7 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 	if shares == nil {
 		selection.Texts = []int{col}
 	}
-	id, idAt := idColumn(src.Columns(), col), len(selection.Texts)
+	id, idAt := idColumn(src, col), len(selection.Texts)
 	numbered := false
 	if id < 0 && len(src.Columns()) > 1 && col != 0 && isIndex(src.Columns()[0]) {
 		id, numbered = 0, true
@@ -311,7 +311,8 @@ func oneHotColumns(src Source) (found []int) {
 }
 
 // idColumn is the column that names rows, −1 if there is none beside the label.
-func idColumn(cols []Column, label int) int {
+func idColumn(src Source, label int) int {
+	cols := src.Columns()
 	for _, name := range idNames {
 		for i, c := range cols {
 			if i != label && c.Named && strings.EqualFold(c.Name, name) {
@@ -319,7 +320,7 @@ func idColumn(cols []Column, label int) int {
 			}
 		}
 	}
-	return slices.IndexFunc(cols, func(c Column) bool { return isID(c) && !isDocument(c.Name) && (label < 0 || c != cols[label]) })
+	return newColumns(src).idNamed(label)
 }
 
 // isIndex reports whether a column is the row's number that data frames write.
@@ -328,16 +329,15 @@ func isIndex(c Column) bool { return c.Named && (c.Name == "" || c.Name == "Unna
 // isID reports whether a column is called like the name of a row: id, PassengerId,
 // question_id.
 func isID(c Column) bool {
-	lower := strings.ToLower(c.Name)
-	if !c.Named || slices.Contains(idNames, lower) {
+	if !c.Named || slices.Contains(idNames, strings.ToLower(c.Name)) {
 		return c.Named
 	}
-	before, ok := strings.CutSuffix(lower, "id")
-	if !ok || before == "" {
+	at := len(c.Name) - len("id")
+	if at <= 0 || !strings.EqualFold(c.Name[at:], "id") {
 		return false
 	}
-	at := len(before)
-	return strings.IndexByte("_- .", lower[at-1]) >= 0 || c.Name[at] == 'I' && c.Name[at-1] >= 'a'
+	before := c.Name[at-1]
+	return strings.IndexByte("_- .", before) >= 0 || c.Name[at] == 'I' && before >= 'a'
 }
 
 // labelColumn is the column asked for, or the one that must be meant.

@@ -194,7 +194,11 @@ func TestLabelOrder(t *testing.T) {
 			t.Errorf("%s: %d, want %d", c.numbers, got, c.want)
 		}
 	}
-	if l := read("id,y\n2,a\n"); l.Numbered("") || l.ID != "id" {
-		t.Errorf("%+v", l)
+	for csv, id := range map[string]string{
+		"id,y\n2,a\n": "id", "model_id,PassengerId,y\nm,2,a\nm,3,b\n": "PassengerId", "model_id,y\nm,a\nm,b\n": "", "paid,y\n1,a\n2,b\n": "",
+	} {
+		if l := read(csv); l.Numbered("") || l.ID != id {
+			t.Errorf("%q: %+v", csv, l)
+		}
 	}
 }

@@ -356,12 +356,41 @@ func (r *resolver) labelByName() error {
 	}
 	i := r.labelBigQuery()
 	if i < 0 {
-		i = r.labelNamed()
+		if i = r.labelNamed(); i >= 0 {
+			if j := r.rival(i); j >= 0 {
+				return r.fail(fmt.Sprintf("both %s and %s are called like the label, and differ", quote(r.cols[i].Name), quote(r.cols[j].Name)),
+					fmt.Sprintf("say which is what happened: --label %s or --label %s", shellQuote(r.cols[i].Name), shellQuote(r.cols[j].Name)))
+			}
+		}
 	}
 	if i >= 0 {
 		r.takeLabel(i, "name")
 	}
 	return nil
+}
+
+// rival is another column that is called like a label and holds the same labels as
+// the one found, but in other rows: one of them may be what was predicted. −1 if
+// there is none.
+func (r *resolver) rival(label int) int {
+	mine := distinct(r.texts(label))
+	for j, c := range r.cols {
+		// mlr3 has truth, and calls what it predicted response.
+		if j == label || !r.mayBeLabel(j) || !slices.Contains(labelNames, strings.ToLower(c.Name)) || strings.EqualFold(c.Name, "response") {
+			continue
+		}
+		theirs := distinct(r.texts(j))
+		if len(mine) < 2 || len(theirs) != len(mine) || matches(mine, theirs) < len(mine) {
+			continue
+		}
+		m := (&Layout{Form: Probabilities, Classes: mine}).Matcher()
+		for row := range r.sample.Rows() {
+			if m.Class([]byte(r.sample.Text(row, label))) != m.Class([]byte(r.sample.Text(row, j))) {
+				return j
+			}
+		}
+	}
+	return -1
 }
 
 // labelBigQuery is the column LABEL beside predicted_LABEL_probs, −1 if there is
@@ -577,8 +606,7 @@ func (r *resolver) extras() error {
 	if r.id < 0 {
 		i := find(idNames...)
 		if i < 0 {
-			i = slices.IndexFunc(r.cols, func(c Column) bool { return isID(c) && !isDocument(c.Name) })
-			if i >= 0 && r.claimed[i] != "" {
+			if i = r.idNamed(-1); i >= 0 && r.claimed[i] != "" {
 				i = -1
 			}
 		}
@@ -590,6 +618,17 @@ func (r *resolver) extras() error {
 		}
 	}
 	return nil
+}
+
+// idNamed is the first column that is called like the name of a row and differs from
+// row to row, as a model's or a run's does not; −1 if there is none beside the label.
+func (r *resolver) idNamed(label int) int {
+	for i, c := range r.cols {
+		if i != label && isID(c) && !isDocument(c.Name) && (r.sample.Rows() < 2 || len(distinct(r.texts(i))) > 1) {
+			return i
+		}
+	}
+	return -1
 }
 
 func (r *resolver) note(format string, args ...any) {

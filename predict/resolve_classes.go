@@ -28,6 +28,12 @@ func (r *resolver) classes() error {
 		if err != nil {
 			return err
 		}
+		for _, called := range candidates {
+			if r.named && !slices.Equal(called, names) && slices.Equal(slices.Sorted(slices.Values(called)), slices.Sorted(slices.Values(names))) {
+				return r.fail(fmt.Sprintf("--classes names the classes in another order than the columns, which are called %s", listNames(called, 6)),
+					"without --classes they go by the names of their columns")
+			}
+		}
 		candidates = [][]string{names}
 	}
 	if r.oneHot != nil {
@@ -56,6 +62,9 @@ func (r *resolver) classes() error {
 	if slices.Equal(candidates[best], []string{"1", "2"}) && most < len(r.labels) && allAmong(r.labels, pairs[0][:]) {
 		return r.fail(fmt.Sprintf("labels 0 and 1 beside the classes %s", listNames(r.columnNames(r.values), 2)),
 			fmt.Sprintf("if 1 says that the first of them happened: --prob %s; if 0 does: --classes 0,1", shellQuote(r.cols[r.values[0]].Name)))
+	}
+	if r.req.Classes != "" && 0 < most && most < len(r.labels) {
+		return r.noMatch(candidates[0])
 	}
 	if most > 0 {
 		r.names = candidates[best]
@@ -480,8 +489,31 @@ func (r *resolver) binaryClasses() error {
 		return nil
 	}
 
-	// The column's own name, as in p_malignant.
-	_, rest, _, prefixed := knownPrefix(name)
+	// The column's own name, as in p_malignant; or 0, no_prob.
+	array, rest, _, prefixed := knownPrefix(name)
+	if _, _, isArray := arrayOf(name); prefixed && isArray && rest == "0" {
+		// An array of one number in each row, and not that of class 0 only.
+		if !r.cols[r.values[0]].Numeric {
+			e := r.fail(fmt.Sprintf("is %s the probability of the positive class, or of %q?", quote(name), rest),
+				"say which: --positive "+shellQuote(labels[len(labels)-1]))
+			if pair, ok := pairOf(labels); ok {
+				e.Hint = "say which: --positive " + inStyle(pair[1], labels[0]) + " or --positive " + inStyle(pair[0], labels[0])
+			}
+			return e
+		}
+		name, prefixed = strings.TrimSuffix(array, "."), false
+	}
+	if !prefixed && r.named {
+		at := labelInName(name, labels)
+		if at < 0 {
+			at = slices.Index(labels, string(plainKey([]byte(name))))
+		}
+		if at >= 0 {
+			rest, prefixed = labels[at], true
+		} else if pair, ok := pairOf(labels); ok && (labelInName(strings.ToLower(name), pair[:]) == 0 || name == pair[0]) {
+			rest, prefixed = pair[0], true // of which the sample has none
+		}
+	}
 	if prefixed && r.named {
 		if at := r.indexOfLabel(labels, rest); at >= 0 {
 			r.setBinary(labels, at)
@@ -509,10 +541,6 @@ func (r *resolver) binaryClasses() error {
 			r.names[slices.Index(pair[:], strings.ToLower(s))] = s
 		}
 		r.aliases = boolAliases(r.names)
-		return nil
-	}
-	if at := labelInName(name, labels); at >= 0 {
-		r.setBinary(labels, at)
 		return nil
 	}
 	return r.askPositive(name, labels)

@@ -236,6 +236,10 @@ func (r *resolver) decideSingle() error {
 	}
 	switch r.form {
 	case Positive, Happened:
+		if lower := strings.ToLower(name); r.form == Positive && (lower == "score" || lower == "scores") && len(r.labels) == 2 && s.numbers >= 10 && r.atLeastHalf(name) {
+			return r.at(i, fmt.Sprintf("no value is less than 0.5 in the first %d rows, though there are two labels: is it the probability of the class that was predicted?", s.numbers),
+				fmt.Sprintf("a column for each class is needed, or the probability of one of them; if it is that: --prob %s", shellQuote(name)))
+		}
 		if 2*s.in01 < s.numbers {
 			return r.at(i, "called a probability, but most values are outside [0, 1]",
 				fmt.Sprintf("if they are log-odds: --logits %s", name))

@@ -81,6 +81,9 @@ var predictedNames = []string{"predict", "predicted", "prediction", "predictions
 // isPredicted reports whether a column is called like the class that was predicted.
 func isPredicted(name string) bool {
 	lower := strings.ToLower(name)
+	if name, _, ok := strings.Cut(lower, "("); ok { // prediction(label), as KNIME and RapidMiner write it
+		lower = strings.TrimSpace(name)
+	}
 	return slices.Contains(predictedNames, lower) || strings.HasPrefix(lower, "predicted_") ||
 		strings.HasSuffix(lower, "_pred") || strings.HasSuffix(lower, "_predicted") || strings.HasSuffix(lower, "_prediction")
 }
@@ -119,7 +122,7 @@ var (
 	logProbNames = []string{"logprob", "log_prob", "logp", "lp", "ll", "loglik", "loglikelihood", "log_likelihood", "token_logprob",
 		"logprobs", "log_probs", "token_logprobs", "token_log_probs", "log2_prob", "log2prob", "log10_prob", "log10prob"}
 	nllNames      = []string{"nll", "surprisal", "loss", "neg_log_prob", "log_loss", "nlls", "surprisals", "losses", "nll_bits", "surprisal_bits"}
-	neverAClass   = []string{"weight", "weights", "sample_weight", "w", "wt", "freq", "frequency", "count", "n", "fold", "split", "group", "cluster", "time", "timestamp", "date", "entropy", "margin", "confidence"}
+	neverAClass   = []string{"weight", "weights", "sample_weight", "w", "wt", "freq", "frequency", "count", "n", "fold", "split", "group", "cluster", "time", "timestamp", "date", "entropy", "margin", "confidence", "threshold"}
 	neverUnlessOf = [][]string{logProbNames, nllNames, neverAClass}
 )
 
@@ -367,9 +370,24 @@ func (r *resolver) noValues(hard int) error {
 		}
 	}
 	if len(likely) == 1 {
+		if i := slices.IndexFunc(r.cols, func(c Column) bool { return isPredicted(c.Name) && c.Name != likely[0] }); i >= 0 && r.atLeastHalf(likely[0]) {
+			return r.fail(listed, fmt.Sprintf("%s seems to be the probability of the class that was predicted; a column for each class is needed, or that of the positive class", quote(likely[0])))
+		}
 		return r.fail(listed, fmt.Sprintf("is it the probability of the positive class? Then --prob %s", shellQuote(likely[0])))
 	}
 	return r.fail(listed, "say which: --prob COLUMN, --probs COLUMNS, --logits COLUMNS, --logprob COLUMN or --nll COLUMN")
+}
+
+// atLeastHalf reports whether no value of a column is less than a half, as none is of
+// the greater of two probabilities.
+func (r *resolver) atLeastHalf(name string) bool {
+	i := slices.IndexFunc(r.cols, func(c Column) bool { return c.Name == name })
+	for row := range r.sampleRows(1) {
+		if x, ok := r.sample.Number(row, i); ok && x < 0.5 {
+			return false
+		}
+	}
+	return true
 }
 
 // notNumbers says how a cell of text holds numbers all the same, "" if it does not,
@@ -380,11 +398,16 @@ func (r *resolver) notNumbers(i int, cell string) (what, hint string) {
 	switch {
 	case decimalComma(cell):
 		return "numbers with a decimal comma", r.commaHint()
+	case r.json && isDecimal([]byte(cell)):
+		return "numbers in quotes", fmt.Sprintf("write them without: jq -c '.%s |= tonumber' %s | surprisal score -", r.cols[i].Name, shellQuote(r.file))
 	case isPercent && isDecimal([]byte(strings.TrimSpace(percent))):
 		return "numbers with a percent sign", "write shares of 1: 0.25 for 25%"
 	case isList(cell):
 		if strings.HasPrefix(cell, "[{") {
 			return "lists within cells", "write JSON lines rather than CSV: lists of classes and probabilities are read there"
+		}
+		if !strings.Contains(cell, ",") {
+			return "arrays within cells, as NumPy prints them", "these have lost digits: write a column of each number, as in pandas.DataFrame(p).add_prefix('prob_')"
 		}
 		return "lists within cells", fmt.Sprintf("make a column of each number: "+
 			`python3 -c "import json, pandas as pd; d = pd.read_csv('%s'); d.join(pd.DataFrame(d.pop('%s').map(json.loads).tolist()).add_prefix('prob_')).to_csv('out.csv')"`,
@@ -431,7 +454,10 @@ func labelInName(name string, labels []string) int {
 	found := -1
 	for i, label := range labels {
 		end, ok := strings.CutPrefix(name, label)
-		if !ok || label == "" || isInteger(label) || end != "" && strings.IndexByte(separators, end[0]) < 0 {
+		if !ok || label == "" || end != "" && strings.IndexByte(separators, end[0]) < 0 {
+			continue
+		}
+		if isInteger(label) && !strings.Contains(strings.ToLower(end), "prob") { // 1st of something, perhaps
 			continue
 		}
 		if found >= 0 {

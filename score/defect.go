@@ -137,12 +137,16 @@ func (d *defects) check(inputs []InputRead) error {
 	if beyond.count == 1 {
 		rows = "row"
 	}
+	hint := "if these are shares of something larger say --normalize rescale, to score them as stored --normalize asis, if they are logits --logits"
+	if d.largest < 0.01 {
+		hint = "if they were rounded to a few significant digits say --normalize asis, which scores them as stored; --normalize rescale makes each row sum to 1"
+	}
 	return &predict.Error{
 		Source: inputs[beyond.refs[0].Input].Path,
 		Row:    beyond.refs[0].Row,
 		What: fmt.Sprintf("%d %s whose probabilities do not sum to 1 (first: %s; largest defect %.3g in %s; tolerance %.3g)",
 			beyond.count, rows, nameRows(beyond.refs, inputs), d.largest, nameRows([]RowRef{d.at}, inputs), tolerance),
-		Hint: "if these are shares of something larger say --normalize rescale, to score them as stored --normalize asis, if they are logits --logits",
+		Hint: hint,
 	}
 }
 

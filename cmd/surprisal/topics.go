@@ -36,9 +36,12 @@ given by number, from 1. Lists are comma-separated; they take patterns, and rang
   --probs cat,dog,cow   these columns, in this order
   --probs 2-11          columns 2 to 11 of a file without names
 
-Labels are matched to columns by name: exactly first, then without a prefix that all columns
-share (p_, prob_, .pred_); 3.0 matches 3. Only where columns are not named by class is a whole
-number an index, from 0.
+Labels are matched to columns by name: exactly first, then without what all columns begin with
+or end in (p_, prob_, .pred_; _prob), or as R writes names; 3.0 matches 3. Only where columns are
+not named by class is a whole number an index, from 0.
+
+With --labels FILE alone, labels go row by row: one column, with or without a header, or one for
+each class with 1 for what happened. Ids that both files have must agree.
 
 With --labels FILE --join id, a row finds its label by the key id, in any order. Keys are compared
 as text, and 3.0 matches 3. The labels are one column (FILE:COL says which) or one for each class,

@@ -137,6 +137,9 @@ table("yardstick_many.csv", ["obs", "pred", "VF", "F", "M", "Resample"],
       [[["VF", "F", "M"][y], ["VF", "F", "M"][q], *p, f"Fold{i % 10 + 1:02}"] for i, (p, y, q) in enumerate(zip(P, Y, pred))])
 expect("yardstick_many.csv", "probabilities of 3 classes (VF … M); label from \"obs\", matched by name; ignored: pred, Resample", iris_score, N)
 
+table("mlr3.csv", ["row_ids", "truth", "response", *["prob." + n for n in names]], [[i + 1, names[y], names[q], *p] for i, (p, y, q) in enumerate(zip(P, Y, pred))])
+expect("mlr3.csv", "probabilities of 3 classes (prob.setosa … prob.virginica); label from \"truth\", matched by name; ignored: row_ids, response", iris_score, N)
+
 # H2O: predict is the class at the threshold of the best F1, not the likeliest.
 two = [[repr(float(1 - mpmath.mpf(q))), q] for q in Q]
 two_score = score([q if b else float(1 - mpmath.mpf(q)) for q, b in zip(Q, B)])
@@ -334,6 +337,8 @@ archive("arrays_pred.npz", [("y_pred.npy", npy(np.array(Q))), ("y_true.npy", npy
 expect("arrays_pred.npz", "probability of \"1\" (y_pred); label from \"y_true\"", cancer_score, M)
 archive("arrays_onehot.npz", [("y_pred.npy", npy(np.array(P))), ("y_test.npy", npy(np.eye(3)[Y]))])
 expect("arrays_onehot.npz", "probabilities of 3 classes (y_pred.0 … y_pred.2); labels are shares of classes (y_test.0, y_test.1, y_test.2)", iris_score, N, differs=True)
+archive("arrays_sigmoid.npz", [("y_pred.npy", npy(np.array(Q)[:, None])), ("y_true.npy", npy(np.array(B)[:, None]))])
+expect("arrays_sigmoid.npz", 'probability of "1" (y_pred.0); label from "y_true.0"', cancer_score, M)
 archive("arrays_both.npz", [("logits.npy", npy(np.array(logits))), ("probs.npy", npy(np.array(P))), ("labels.npy", npy(np.array(Y)))])
 expect("arrays_both.npz", "", error="several sets of value columns", hint="--logits 'logits.*' or --probs 'probs.*'")
 expect("arrays_both.npz", "logits of 3 classes", logit_score, N, ["--logits", "logits.*"])
