@@ -19,6 +19,7 @@ type fold struct {
 	options Options
 	match   *predict.Matcher
 	apart   *apartLabels // nil if the labels stand beside the predictions
+	labels  rowLabels    // apart, of the batch that is folded
 	toNats  float64      // factor from the layout's log base to nats
 	cap     float64      // −log of the floor; +Inf without one
 
@@ -301,9 +302,17 @@ func (f *fold) start(input int, base int64, bind *predict.Binding) {
 func (f *fold) add(b *predict.Batch) error {
 	f.defects.decimals = max(f.defects.decimals, b.Decimals)
 	f.defects.stored(b.Half, b.Brain)
+	if f.apart != nil {
+		return f.labelled(b, f.addBatch)
+	}
+	return f.addBatch(b)
+}
+
+// addBatch is add where the labels are at hand.
+func (f *fold) addBatch(b *predict.Batch) error {
 	if f.apart != nil && f.bind.ID >= 0 {
 		for i := range b.Rows {
-			if what, hint := f.apart.rightRow(f.layout.ID, f.base+b.First-1+int64(i), b.Texts[f.bind.ID].At(i)); what != "" {
+			if what, hint := f.apart.wrongRow(&f.labels, f.layout.ID, f.base+b.First-1+int64(i), b.Texts[f.bind.ID].At(i)); what != "" {
 				return f.trouble(b, i, what, hint)
 			}
 		}
@@ -430,15 +439,8 @@ func (f *fold) classesOf(dst []int32, b *predict.Batch) []int32 {
 		return dst
 	}
 	if f.apart != nil {
-		codes := f.apart.labels.Codes
-		from := min(f.base+b.First-1, int64(len(codes)))
-		for _, code := range codes[from:min(from+int64(b.Rows), int64(len(codes)))] {
-			dst = append(dst, int32(f.apart.classes[code]))
-		}
-		for len(dst) < b.Rows {
-			dst = append(dst, predict.Unknown)
-		}
-		return dst
+		from := f.base + b.First - 1
+		return f.labels.appendClasses(dst, f.match, from, from+int64(b.Rows))
 	}
 	labels := &b.Texts[f.bind.Label]
 	if labels.Index == nil {
@@ -482,12 +484,11 @@ func (f *fold) classOf(b *predict.Batch, i int) (int, error) {
 	class := int(f.found[i])
 	if f.apart != nil {
 		at := f.base + b.First - 1 + int64(i)
-		if at >= int64(len(f.apart.labels.Codes)) {
-			return 0, f.trouble(b, i, fmt.Sprintf("no label: the labels end after %d rows", len(f.apart.labels.Codes)),
-				"--labels needs one label per row of predictions, in the same order; --join COL finds labels by a key")
+		if at >= f.labels.end {
+			return 0, f.trouble(b, i, f.labels.short(), labelsHint+"; --join COL finds labels by a key")
 		}
 		if class < 0 {
-			label = []byte(f.apart.labels.Names[f.apart.labels.Codes[at]])
+			label = []byte(f.labels.name(at))
 		}
 	} else {
 		label = b.Texts[f.bind.Label].At(i)
@@ -801,7 +802,7 @@ func (f *fold) worstRow(b *predict.Batch, i int, nats, prob float64) WorstRow {
 	}
 	switch {
 	case f.apart != nil && f.match != nil:
-		r.Label = f.apart.labels.Names[f.apart.labels.Codes[f.base+r.Row-1]]
+		r.Label = f.labels.name(f.base + r.Row - 1)
 	case f.bind.Label >= 0:
 		r.Label = string(b.Texts[f.bind.Label].At(i))
 	}
