@@ -11,11 +11,12 @@ import (
 // millions of them, so that it has no more than the rows need: mostly one class, or
 // none, and nothing besides the cross entropy.
 type cluster struct {
-	key  clusterKey
-	hash uint32
-	of   int32 // the class of sum
-	sum  surprisal.Cluster
-	more *moreCluster
+	key    clusterKey
+	hash   uint32
+	number uint32 // its place among the blocks
+	of     int32  // the class of sum
+	sum    surprisal.Cluster
+	more   *moreCluster
 }
 
 // clusterKey is where the key of a cluster is kept.
@@ -26,10 +27,9 @@ const ofNone = -2
 
 // moreCluster is what most clusters do not have.
 type moreCluster struct {
-	classes []classCluster                    // further classes
-	judged  *judgedCluster                    // nil where there are no labels
-	soft    *softCluster                      // nil but for label shares
-	per     [len(perNames)]*surprisal.Cluster // nil for what is not counted
+	classes []classCluster // further classes
+	judged  *judgedCluster // nil where there are no labels
+	soft    *softCluster   // nil but for label shares
 }
 
 type judgedCluster struct{ hit, brier surprisal.Cluster }
@@ -101,11 +101,6 @@ func (c *cluster) merge(o *cluster) {
 		c.more.soft.labelEntropy.Merge(&m.soft.labelEntropy)
 		c.more.soft.kl.Merge(&m.soft.kl)
 	}
-	for i := range m.per {
-		if m.per[i] != nil {
-			c.more.per[i].Merge(m.per[i])
-		}
-	}
 }
 
 // clusters are the clusters by their keys. They lie in blocks that never move, and so
@@ -116,6 +111,29 @@ type clusters struct {
 	n      int      // in the table
 	blocks [][]cluster
 	keys   [][]byte
+
+	// What rows count, tokens, words or bytes, of each cluster of a block, as many as
+	// are counted.
+	counts  [][]surprisal.Cluster
+	counted int
+	place   [len(perNames)]int // among those that are counted
+}
+
+// newClusters are clusters whose rows count some things.
+func newClusters(counted [len(perNames)]bool) *clusters {
+	s := new(clusters)
+	for j, yes := range counted {
+		if yes {
+			s.place[j] = s.counted
+			s.counted++
+		}
+	}
+	return s
+}
+
+// per is the sums per token, word or byte of a cluster, which must be counted.
+func (s *clusters) per(c *cluster, j int) *surprisal.Cluster {
+	return &s.counts[c.number/clusterBlock][int(c.number%clusterBlock)*s.counted+s.place[j]]
 }
 
 const (
@@ -180,11 +198,13 @@ func (s *clusters) of(key []byte) (c *cluster, isNew bool) {
 	last := len(s.blocks) - 1
 	if last < 0 || len(s.blocks[last]) == clusterBlock {
 		s.blocks = append(s.blocks, make([]cluster, 0, clusterBlock))
+		s.counts = append(s.counts, make([]surprisal.Cluster, clusterBlock*s.counted))
 		last++
 	}
-	block := append(s.blocks[last], cluster{key: s.keep(key), hash: hash, of: ofNone})
+	number := uint32(last*clusterBlock + len(s.blocks[last]))
+	block := append(s.blocks[last], cluster{key: s.keep(key), hash: hash, number: number, of: ofNone})
 	s.blocks[last] = block
-	s.enter(hash, uint32(last*clusterBlock+len(block)-1))
+	s.enter(hash, number)
 	return &block[len(block)-1], true
 }
 
@@ -203,7 +223,7 @@ func (s *clusters) keep(key []byte) clusterKey {
 // merge takes over the clusters of o, and adds those that are there already.
 func (s *clusters) merge(o *clusters) {
 	blocks, keys := uint32(len(s.blocks)), uint32(len(s.keys))
-	s.blocks = append(s.blocks, o.blocks...)
+	s.blocks, s.counts = append(s.blocks, o.blocks...), append(s.counts, o.counts...)
 	s.keys = append(s.keys, o.keys...)
 	for _, entry := range o.table {
 		if entry == 0 {
@@ -212,10 +232,15 @@ func (s *clusters) merge(o *clusters) {
 		c := o.cluster(entry - 1)
 		if mine := s.find(o.key(c), c.hash); mine != nil {
 			mine.merge(c)
+			for j := range s.counted {
+				s.counts[mine.number/clusterBlock][int(mine.number%clusterBlock)*s.counted+j].Merge(
+					&o.counts[c.number/clusterBlock][int(c.number%clusterBlock)*s.counted+j])
+			}
 			continue
 		}
 		c.key.block += keys
-		s.enter(c.hash, blocks*clusterBlock+entry-1)
+		c.number += blocks * clusterBlock
+		s.enter(c.hash, c.number)
 	}
 }
 

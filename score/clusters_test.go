@@ -78,13 +78,14 @@ func TestClustersSameBits(t *testing.T) {
 			x = "Inf"
 		}
 		whole.rows = append(whole.rows, []string{x, fmt.Sprint("d", rng.IntN(400)), fmt.Sprintf("%ge%d", rng.Float64(), rng.IntN(40)-20),
-			fmt.Sprint(rng.IntN(4)), fmt.Sprint(1 + rng.IntN(9)), fmt.Sprint(rng.IntN(3))})
+			fmt.Sprint(1 + rng.IntN(4)), fmt.Sprint(1 + rng.IntN(9)), fmt.Sprint(rng.IntN(3))})
 	}
 	for name, req := range map[string]predict.Request{
 		"plain":    {},
 		"weighted": {Weight: "w"},
 		"repeated": {Freq: "n"},
 		"counted":  {Tokens: "tok", By: "part"},
+		"twice":    {Bytes: "tok", Words: "n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			req.NLL, req.Cluster = "nll", "doc"

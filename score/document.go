@@ -138,7 +138,7 @@ func (f *fold) documents(all *surprisal.Accumulator) *DocumentScore {
 	}
 	for j, name := range perNames {
 		if f.total.per[j].N() > 0 {
-			add(name, func(k *cluster) *surprisal.Cluster { return k.more.per[j] })
+			add(name, func(k *cluster) *surprisal.Cluster { return f.clusters.per(k, j) })
 		}
 	}
 	return d

@@ -83,7 +83,7 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 	}
 	for j, name := range perNames {
 		if per := &f.total.per[j]; per.N() > 0 {
-			mean := estimateOf(per, f.clusters.each(), f.options.Confidence, func(k *cluster) *surprisal.Cluster { return k.more.per[j] })
+			mean := estimateOf(per, f.clusters.each(), f.options.Confidence, func(k *cluster) *surprisal.Cluster { return f.clusters.per(k, j) })
 			c.Per = append(c.Per, PerCount{name, per.Weight(), mean})
 		}
 	}

@@ -100,11 +100,6 @@ func (f *fold) needs(c *cluster) {
 	if f.shares != nil {
 		m.soft, any = &softCluster{}, true
 	}
-	for j, column := range [...]string{f.layout.Tokens, f.layout.Words, f.layout.Bytes} {
-		if column != "" {
-			m.per[j], any = &surprisal.Cluster{}, true
-		}
-	}
 	if any {
 		c.more = &m
 	}
@@ -223,7 +218,7 @@ func newFold(layout *predict.Layout, options Options, apart *apartLabels, match 
 		f.shares = make([]surprisal.Accumulator, len(layout.Classes))
 	}
 	if layout.Cluster != "" {
-		f.clusters = new(clusters)
+		f.clusters = newClusters([...]bool{layout.Tokens != "", layout.Words != "", layout.Bytes != ""})
 	}
 	if len(layout.By) > 0 {
 		f.slices = map[string]*slice{}
@@ -622,7 +617,7 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		}
 		for j, column := range [...]int{f.bind.Tokens, f.bind.Words, f.bind.Bytes} {
 			if column >= 0 {
-				c.more.per[j].AddRepeated(w.w*nats, w.w*counts[j], w.n)
+				f.clusters.per(c, j).AddRepeated(w.w*nats, w.w*counts[j], w.n)
 			}
 		}
 	}
