@@ -167,17 +167,27 @@ func (s *clusters) find(key []byte, hash uint32) *cluster {
 
 // enter puts a cluster into the table, in which its key is not.
 func (s *clusters) enter(hash, number uint32) {
-	if 4*(s.n+1) > 3*len(s.table) {
-		old := s.table
-		s.table = make([]uint32, max(64, 2*len(old)))
-		for _, entry := range old {
-			if entry != 0 {
-				s.put(s.cluster(entry-1).hash, entry)
-			}
-		}
-	}
+	s.grow(s.n + 1)
 	s.put(hash, number+1)
 	s.n++
+}
+
+// grow makes the table long enough for n clusters.
+func (s *clusters) grow(n int) {
+	size := max(64, len(s.table))
+	for 4*n > 3*size {
+		size *= 2
+	}
+	if size == len(s.table) {
+		return
+	}
+	old := s.table
+	s.table = make([]uint32, size)
+	for _, entry := range old {
+		if entry != 0 {
+			s.put(s.cluster(entry-1).hash, entry)
+		}
+	}
 }
 
 func (s *clusters) put(hash, entry uint32) {
@@ -225,6 +235,8 @@ func (s *clusters) merge(o *clusters) {
 	blocks, keys := uint32(len(s.blocks)), uint32(len(s.keys))
 	s.blocks, s.counts = append(s.blocks, o.blocks...), append(s.counts, o.counts...)
 	s.keys = append(s.keys, o.keys...)
+	// They come in the order of their hashes, which would fill a part of a shorter table.
+	s.grow(s.n + o.n)
 	for _, entry := range o.table {
 		if entry == 0 {
 			continue
