@@ -9,27 +9,26 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 )
 
-// maxLabelNames bounds how many different labels a file of labels may hold. More
-// of them is a column of something else.
-const maxLabelNames = 1 << 20
+// maxLabelNames bounds a list of names. More different labels than that begin a
+// list anew: they are a column of something else, and soon a label without a class.
+const maxLabelNames = 1 << 18
 
-// Labels are the labels of a file apart from the predictions, coded: that of row
-// i, counted from 0, is Names[Codes[i]]. Names stand in the order in which they
-// first appear, as written; a missing label is a name too ("" or NA), which
-// [Matcher.Class] takes for [NoLabel].
-type Labels struct {
-	Source string // file
-	Column string // name of the column, its number where columns have no names
-	Codes  []int32
-	Names  []string
+// LabelRun is the labels of consecutive rows of a file apart from the predictions,
+// coded: that of its row i, counted from 0, is Names[Codes[i]]. A missing label is a
+// name too ("" or NA), which [Matcher.Class] takes for [NoLabel]. It belongs to the
+// fold that gets it, but for List and Names, which are not to be written to.
+type LabelRun struct {
+	First int64 // number of the first row, from 1
+	Codes []int32
+	Names []string
+	List  *LabelList // runs of one list have names that begin alike
 
 	// ID is the name of a column beside the labels that says which row a label is
-	// of, "" if there is none. See [Labels.Fits].
+	// of, "" if there is none. See [LabelRun.Fits].
 	ID  string
-	ids []uint32 // hashes
+	ids []uint64 // hashes
 
 	numbered bool // they are only the numbers of rows that data frames write
 }
@@ -38,39 +37,67 @@ type Labels struct {
 // predictions, those of the labels in another order. It does not depend on the order
 // in which rows are seen.
 type Order struct {
-	rows, apart int64
-	sum         uint64
+	apart       int64
+	sum, labels uint64 // of hashes of the numbers on both sides
 }
 
 // Merge adds what was seen elsewhere.
-func (o *Order) Merge(p *Order) { o.rows, o.apart, o.sum = o.rows+p.rows, o.apart+p.apart, o.sum+p.sum }
+func (o *Order) Merge(p *Order) {
+	o.apart, o.sum, o.labels = o.apart+p.apart, o.sum+p.sum, o.labels+p.labels
+}
+
+// Shuffled gives the rows whose numbers differ, 0 unless all rows together have the
+// same numbers as their labels.
+func (o *Order) Shuffled() int64 {
+	if o.sum != o.labels {
+		return 0
+	}
+	return o.apart
+}
 
 // Numbered reports whether the labels, and the column of that name beside the
 // predictions, have such numbers.
-func (l *Labels) Numbered(column string) bool {
-	return l.numbered && isIndex(Column{Name: column, Named: true})
+func (r *LabelRun) Numbered(column string) bool {
+	return r.numbered && isIndex(Column{Name: column, Named: true})
 }
 
-// See takes the number beside row i of the predictions, counted from 0, into account.
-func (l *Labels) See(o *Order, i int64, number []byte) {
+// See takes the number beside the row of predictions that label i of the run is for
+// into account.
+func (r *LabelRun) See(o *Order, i int, number []byte) {
 	hash := hashID(number)
-	o.rows, o.sum = o.rows+1, o.sum+uint64(hash)
-	if i >= int64(len(l.ids)) || l.ids[i] != hash {
+	o.sum, o.labels = o.sum+hash, o.labels+r.ids[i]
+	if r.ids[i] != hash {
 		o.apart++
 	}
 }
 
-// Shuffled gives the rows whose numbers differ, 0 unless all rows have together the
-// same numbers as the labels.
-func (l *Labels) Shuffled(o *Order) int64 {
-	sum := uint64(0)
-	for _, hash := range l.ids {
-		sum += uint64(hash)
+// LabelList is a list of different labels, to which more are added as they come.
+type LabelList struct {
+	names []string
+	codes map[string]int32
+	short [256]int32 // 1 more than the code of a label that is one byte, 0 if it has none
+}
+
+func newLabelList() *LabelList { return &LabelList{codes: make(map[string]int32)} }
+
+// code is the code of a label.
+func (l *LabelList) code(label []byte) int32 {
+	if len(label) == 1 {
+		if c := l.short[label[0]]; c != 0 {
+			return c - 1
+		}
+	} else if c, ok := l.codes[string(label)]; ok {
+		return c
 	}
-	if o.rows != int64(len(l.ids)) || sum != o.sum {
-		return 0
+	c := int32(len(l.names))
+	name := string(label)
+	l.names = append(l.names, name)
+	if len(name) == 1 {
+		l.short[name[0]] = c + 1
+	} else {
+		l.codes[name] = c
 	}
-	return o.apart
+	return c
 }
 
 // idNames are what columns that name rows are called, the surest first. A row
@@ -80,82 +107,36 @@ var idNames = []string{"id", "idx", "row_id", "sample_id"}
 
 var idSeed = maphash.MakeSeed()
 
-// Fits reports whether label i, counted from 0, is of the row that id names. It
-// is, if there are no ids but numbers, and beyond the end; one in 2³² others is taken for it.
-// Ids are compared as keys are by [Join].
-func (l *Labels) Fits(i int64, id []byte) bool {
-	return l.numbered || i >= int64(len(l.ids)) || l.ids[i] == hashID(id)
+// Fits reports whether label i of the run is of the row that id names. It is, if
+// there are no ids but numbers; one in 2⁶⁴ others is taken for it. Ids are compared as
+// keys are by [Join].
+func (r *LabelRun) Fits(i int, id []byte) bool {
+	return r.numbered || r.ids == nil || r.ids[i] == hashID(id)
 }
 
-// hashID is short, to save memory: labels in another order have more than one id
-// that does not fit.
-func hashID(id []byte) uint32 { return uint32(maphash.Bytes(idSeed, plainKey(bytes.TrimSpace(id)))) }
+func hashID(id []byte) uint64 { return maphash.Bytes(idSeed, plainKey(bytes.TrimSpace(id))) }
 
-// Append adds the labels of a further file. Without an id of the same name there,
-// there are none.
-func (l *Labels) Append(more *Labels) {
-	codes := make(map[string]int32, len(l.Names))
-	for code, name := range l.Names {
-		codes[name] = int32(code)
-	}
-	recode := make([]int32, len(more.Names))
-	for i, name := range more.Names {
-		code, ok := codes[name]
-		if !ok {
-			code = int32(len(l.Names))
-			l.Names = append(l.Names, name)
-			codes[name] = code
-		}
-		recode[i] = code
-	}
-	for _, code := range more.Codes {
-		l.Codes = append(l.Codes, recode[code])
-	}
-	if l.ids = append(l.ids, more.ids...); l.ID != more.ID || l.numbered != more.numbered {
-		l.ID, l.ids, l.numbered = "", nil, false
-	}
-}
+// Reuse takes the memory of a run that is no longer needed.
+func (r *LabelRun) Reuse(old *LabelRun) { r.Codes, r.ids = old.Codes[:0], old.ids[:0] }
 
-// ReadLabels reads one column of labels. Without a column it takes the only one, or
-// the one that is called like a label; or, where there is one for each class with 1
-// for what happened and 0 otherwise, the names of these. The result does not depend
-// on threads.
-func ReadLabels(ctx context.Context, src Source, column string, threads int) (*Labels, error) {
+// ReadLabels reads one column of labels, in runs of rows as a [Source] makes them, and
+// returns the number of rows. Without a column it takes the only one, or the one that is
+// called like a label; or, where there is one for each class with 1 for what happened and
+// 0 otherwise, the names of these. A run is written into what empty gives, a new one or
+// one to be used again.
+func ReadLabels(ctx context.Context, src Source, column string, threads int, empty func() *LabelRun, fold func(r *LabelRun) error) (rows int64, err error) {
 	var shares []int
 	if column == "" {
 		shares = oneHotColumns(src)
 	}
 	col := -1
-	if shares == nil {
-		var err error
-		if col, err = labelColumn(src, column); err != nil {
-			return nil, err
-		}
-	}
-	// Each worker has codes of its own, which become those of the file when the runs
-	// of rows are put in order.
-	type run struct {
-		first  int64
-		worker int
-		codes  []int32
-		ids    []uint32
-	}
-	type coder struct {
-		codes map[string]int32
-		names []string
-	}
-	threads = max(1, threads)
-	coders := make([]coder, threads)
-	for i := range coders {
-		coders[i].codes = make(map[string]int32)
-	}
-	var mu sync.Mutex
-	var runs []run
-	tooMany := func(row int64) error {
-		return &Error{Source: src.Name(), Row: row, Column: col + 1, Name: calledAt(src, col),
-			What: fmt.Sprintf("more than %d different labels", maxLabelNames), Hint: "--labels FILE:COLUMN says which column is the label"}
-	}
 	selection := Selection{Numbers: shares}
+	if shares == nil {
+		if col, err = labelColumn(src, column); err != nil {
+			return 0, err
+		}
+		selection.Texts = []int{col}
+	}
 	classes := make([][]byte, len(shares))
 	for k, i := range shares {
 		classes[k] = []byte(src.Columns()[i].Name)
@@ -163,21 +144,27 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 			classes[k] = strconv.AppendInt(nil, int64(k), 10)
 		}
 	}
-	if shares == nil {
-		selection.Texts = []int{col}
-	}
-	id, idAt := idColumn(src, col), len(selection.Texts)
+	threads = max(1, threads)
+	lists := make([]*LabelList, threads) // each worker has its own
+	id, idAt, idName := idColumn(src, col), len(selection.Texts), ""
 	numbered := false
 	if id < 0 && len(src.Columns()) > 1 && col != 0 && isIndex(src.Columns()[0]) {
 		id, numbered = 0, true
 	}
 	if id >= 0 {
 		selection.Texts = append(selection.Texts, id)
+		idName = src.Columns()[id].Name
 	}
-	rows, err := src.Read(ctx, selection, threads, func(worker int, b *Batch) error {
-		c := &coders[worker]
-		codes := make([]int32, b.Rows)
-		for i := range codes {
+	return src.Read(ctx, selection, threads, func(worker int, b *Batch) error {
+		list := lists[worker]
+		if list == nil || len(list.names)+b.Rows > maxLabelNames && len(list.names) > maxLabelNames/2 {
+			list = newLabelList()
+			lists[worker] = list
+		}
+		r := empty()
+		r.First, r.ID, r.List, r.numbered = b.First, idName, list, numbered
+		r.Codes = slices.Grow(r.Codes[:0], b.Rows)[:b.Rows]
+		for i := range r.Codes {
 			var label []byte
 			if shares == nil {
 				label = b.Texts[0].At(i)
@@ -193,76 +180,19 @@ func ReadLabels(ctx context.Context, src Source, column string, threads int) (*L
 				}
 				return e
 			}
-			code, ok := c.codes[string(label)]
-			if !ok {
-				if len(c.names) == maxLabelNames {
-					return tooMany(b.First + int64(i))
-				}
-				code = int32(len(c.names))
-				name := string(label)
-				c.codes[name] = code
-				c.names = append(c.names, name)
-			}
-			codes[i] = code
+			r.Codes[i] = list.code(label)
 		}
-		var ids []uint32
-		if id >= 0 {
-			ids = make([]uint32, b.Rows)
-			for i := range ids {
-				ids[i] = hashID(b.Texts[idAt].At(i))
-			}
+		r.Names = list.names
+		if id < 0 {
+			r.ids = nil
+			return fold(r)
 		}
-		mu.Lock()
-		runs = append(runs, run{b.First, worker, codes, ids})
-		mu.Unlock()
-		return nil
+		r.ids = slices.Grow(r.ids[:0], b.Rows)[:b.Rows]
+		for i := range r.ids {
+			r.ids[i] = hashID(b.Texts[idAt].At(i))
+		}
+		return fold(r)
 	})
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(runs, func(a, b run) int {
-		if a.first < b.first {
-			return -1
-		}
-		return 1
-	})
-	l := &Labels{Source: src.Name(), Column: calledAt(src, col), Codes: make([]int32, 0, rows)}
-	if id >= 0 {
-		l.ID, l.ids, l.numbered = src.Columns()[id].Name, make([]uint32, 0, rows), numbered
-	}
-	all := make(map[string]int32)
-	recode := make([][]int32, threads)
-	for i := range recode {
-		recode[i] = slices.Repeat([]int32{-1}, len(coders[i].names))
-	}
-	for i, r := range runs {
-		to, names := recode[r.worker], coders[r.worker].names
-		for j, c := range r.codes {
-			if to[c] < 0 {
-				code, ok := all[names[c]]
-				if !ok {
-					if len(l.Names) == maxLabelNames {
-						return nil, tooMany(r.first + int64(j))
-					}
-					code = int32(len(l.Names))
-					all[names[c]] = code
-					l.Names = append(l.Names, names[c])
-				}
-				to[c] = code
-			}
-			l.Codes = append(l.Codes, to[c])
-		}
-		l.ids = append(l.ids, r.ids...)
-		runs[i].codes, runs[i].ids = nil, nil
-	}
-	return l, nil
-}
-
-func calledAt(src Source, col int) string {
-	if col < 0 {
-		return ""
-	}
-	return src.Columns()[col].Name
 }
 
 // hardRow is the class that has 1 in a row where all others have 0: [Unknown] if

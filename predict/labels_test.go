@@ -7,64 +7,77 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
+// allLabels reads labels to the end and puts them in order.
+func allLabels(t *testing.T, src Source, column string, threads int) (names []string, runs []*LabelRun, err error) {
+	t.Helper()
+	var mu sync.Mutex
+	rows, err := ReadLabels(context.Background(), src, column, threads, func() *LabelRun { return new(LabelRun) }, func(r *LabelRun) error {
+		mu.Lock()
+		defer mu.Unlock()
+		runs = append(runs, r)
+		return nil
+	})
+	slices.SortFunc(runs, func(a, b *LabelRun) int { return int(a.First - b.First) })
+	for _, r := range runs {
+		if r.First != int64(len(names))+1 {
+			t.Fatalf("row %d after %d", r.First, len(names))
+		}
+		for _, code := range r.Codes {
+			names = append(names, r.Names[code])
+		}
+	}
+	if err == nil && rows != int64(len(names)) {
+		t.Fatalf("%d rows, said to be %d", len(names), rows)
+	}
+	return names, runs, err
+}
+
 // Labels know the ids of their rows, where the file names them.
 func TestLabelIDs(t *testing.T) {
-	read := func(csv string, threads int) *Labels {
-		l, err := ReadLabels(context.Background(), newTable(csv, false), "", threads)
-		if err != nil {
-			t.Fatal(err)
+	read := func(csv string) *LabelRun {
+		_, runs, err := allLabels(t, newTable(csv, false), "", 1)
+		if err != nil || len(runs) != 1 {
+			t.Fatal(len(runs), err)
 		}
-		return l
+		return runs[0]
 	}
-	l := read("label,ID\na,x\nb,3\n", 2)
-	l.Append(read("ID,label\n y ,c\n", 1))
-	if l.ID != "ID" || !slices.Equal(l.Names, []string{"a", "b", "c"}) || !slices.Equal(l.Codes, []int32{0, 1, 2}) {
+	l := read("label,ID\na,x\nb,3\nc, y \n")
+	if l.ID != "ID" {
 		t.Errorf("%+v", l)
 	}
-	for i, id := range []string{"x", "3.0", "y", "beyond the end"} {
-		if !l.Fits(int64(i), []byte(id)) {
+	for i, id := range []string{"x", "3.0", "y"} {
+		if !l.Fits(i, []byte(id)) {
 			t.Errorf("row %d is not %s", i, id)
 		}
 	}
 	if l.Fits(0, []byte("y")) || l.Fits(1, []byte("")) {
 		t.Error("any id fits")
 	}
-	if l.Append(read("label\nd\n", 1)); l.ID != "" || !l.Fits(0, []byte("y")) {
-		t.Error("ids of a part of the labels")
-	}
-	if l := read("index,label\n7,a\n", 1); l.ID != "" {
+	if l := read("index,label\n7,a\n"); l.ID != "" || !l.Fits(0, []byte("8")) {
 		t.Error("an index is no id")
 	}
 }
 
 func TestReadLabels(t *testing.T) {
 	const csv = "id,label\n1,b\n2,a\n3,b\n4,\n5,a\n6,c\n7,NA\n"
-	l, err := ReadLabels(context.Background(), newTable(csv, false), "", 2)
-	if err != nil {
-		t.Fatal(err)
+	names, _, err := allLabels(t, newTable(csv, false), "", 2)
+	if want := []string{"b", "a", "b", "", "a", "c", "NA"}; err != nil || !slices.Equal(names, want) {
+		t.Errorf("labels %q, %v, want %q", names, err, want)
 	}
-	if want := []string{"b", "a", "", "c", "NA"}; !slices.Equal(l.Names, want) {
-		t.Errorf("names %q, want %q", l.Names, want)
-	}
-	if want := []int32{0, 1, 0, 2, 1, 3, 4}; !slices.Equal(l.Codes, want) {
-		t.Errorf("codes %v, want %v", l.Codes, want)
-	}
-	if l.Column != "label" || l.Source != "t.csv" {
-		t.Errorf("%+v", l)
-	}
-	l, err = ReadLabels(context.Background(), newTable(csv, false), "id", 1)
-	if err != nil || len(l.Names) != 7 || l.Names[6] != "7" {
-		t.Error(l, err)
+	names, _, err = allLabels(t, newTable(csv, false), "id", 1)
+	if err != nil || len(names) != 7 || names[6] != "7" {
+		t.Error(names, err)
 	}
 	for _, c := range []struct{ csv, column, want string }{
 		{csv, "lable", `did you mean "label"?`},
 		{csv, "*", "is 2"},
 		{"id,kind,size\n1,a,2\n", "", "--labels t.csv:kind"},
 	} {
-		_, err := ReadLabels(context.Background(), newTable(c.csv, false), c.column, 1)
+		_, _, err := allLabels(t, newTable(c.csv, false), c.column, 1)
 		checkError(t, c.column, err, c.want)
 	}
 }
@@ -76,27 +89,47 @@ func TestReadLabelsThreads(t *testing.T) {
 		data = binary.LittleEndian.AppendUint16(data, uint16((int64(i)*int64(i)/1000)%331))
 	}
 	data = npyBytes("<u2", false, fmt.Sprintf("(%d,)", rows), data)
-	var first *Labels
 	for _, threads := range []int{1, 2, 5} {
 		s, err := OpenNPY("y.npy", bytes.NewReader(data), int64(len(data)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, err := ReadLabels(context.Background(), s, "", threads)
-		if err != nil {
-			t.Fatal(err)
+		names, _, err := allLabels(t, s, "", threads)
+		if err != nil || len(names) != rows {
+			t.Fatal(len(names), err)
 		}
-		if first == nil {
-			first = l
-			for i, code := range l.Codes {
-				if want := fmt.Sprint((int64(i) * int64(i) / 1000) % 331); l.Names[code] != want {
-					t.Fatalf("row %d: %s, want %s", i, l.Names[code], want)
-				}
+		for i, name := range names {
+			if want := fmt.Sprint((int64(i) * int64(i) / 1000) % 331); name != want {
+				t.Fatalf("%d threads, row %d: %s, want %s", threads, i, name, want)
 			}
-			continue
 		}
-		if !slices.Equal(first.Names, l.Names) || !slices.Equal(first.Codes, l.Codes) {
-			t.Fatalf("other labels on %d threads", threads)
+	}
+}
+
+// Lists of names begin anew before they get long, whatever the labels are.
+func TestManyLabels(t *testing.T) {
+	const rows = 3 * maxLabelNames
+	var data []byte
+	for i := range rows {
+		data = binary.LittleEndian.AppendUint32(data, uint32(i))
+	}
+	data = npyBytes("<u4", false, fmt.Sprintf("(%d,)", rows), data)
+	s, err := OpenNPY("y.npy", bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, runs, err := allLabels(t, s, "", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		if name != fmt.Sprint(i) {
+			t.Fatalf("row %d: %s", i, name)
+		}
+	}
+	for _, r := range runs {
+		if len(r.Names) > maxLabelNames+npyBlock {
+			t.Fatalf("a list of %d names", len(r.Names))
 		}
 	}
 }
@@ -107,9 +140,9 @@ func TestReadOneHotLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := ReadLabels(context.Background(), src, "", 2)
-	if err != nil || !slices.Equal(l.Names, []string{"dog", "cat", ""}) || !slices.Equal(l.Codes, []int32{0, 1, 2}) || l.ID != "id" {
-		t.Errorf("%+v, %v", l, err)
+	names, runs, err := allLabels(t, src, "", 2)
+	if err != nil || !slices.Equal(names, []string{"dog", "cat", ""}) || runs[0].ID != "id" {
+		t.Errorf("%q, %v", names, err)
 	}
 	for _, c := range []struct{ csv, want string }{
 		{"cat,dog\n0,1\n" + strings.Repeat("1,0\n", 1000) + "0.5,0.5\n", "x.csv: row 1002 (line 1003): not 1 for one class and 0 for the others"},
@@ -122,7 +155,7 @@ func TestReadOneHotLabels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = ReadLabels(context.Background(), src, "", 1)
+		_, _, err = allLabels(t, src, "", 1)
 		checkError(t, c.csv[:12], err, c.want)
 	}
 	// A column that is called like a label is one, whatever stands beside it.
@@ -130,8 +163,8 @@ func TestReadOneHotLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l, err := ReadLabels(context.Background(), src, "", 1); err != nil || l.Column != "label" {
-		t.Errorf("%+v, %v", l, err)
+	if names, _, err := allLabels(t, src, "", 1); err != nil || !slices.Equal(names, []string{"0", "1"}) {
+		t.Errorf("%q, %v", names, err)
 	}
 }
 
@@ -154,24 +187,24 @@ func TestReadBareLabels(t *testing.T) {
 			t.Errorf("%q: %v", c.csv, err)
 			continue
 		}
-		if l, err := ReadLabels(context.Background(), src, "", 2); err != nil || !slices.Equal(l.Names, c.names) {
-			t.Errorf("%q: %+v, %v", c.csv, l, err)
+		if _, runs, err := allLabels(t, src, "", 2); err != nil || !slices.Equal(runs[0].Names, c.names) {
+			t.Errorf("%q: %+v, %v", c.csv, runs, err)
 		}
 	}
 }
 
 // Numbers of rows tell labels in another order from those of other rows.
 func TestLabelOrder(t *testing.T) {
-	read := func(csv string) *Labels {
+	read := func(csv string) *LabelRun {
 		src, err := openedCSV([]byte(csv), 0, CSVOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, err := ReadLabels(context.Background(), src, "", 2)
-		if err != nil {
-			t.Fatal(err)
+		_, runs, err := allLabels(t, src, "", 2)
+		if err != nil || len(runs) != 1 {
+			t.Fatal(len(runs), err)
 		}
-		return l
+		return runs[0]
 	}
 	l := read(",y\n2,a\n0,b\n1,a\n3,b\n")
 	if !l.Numbered("") || !l.Numbered("Unnamed: 0") || l.Numbered("id") || !l.Fits(0, []byte("7")) {
@@ -180,17 +213,17 @@ func TestLabelOrder(t *testing.T) {
 	for _, c := range []struct {
 		numbers string
 		want    int64
-	}{{"0 1 2 3", 3}, {"2 0 1 3", 0}, {"2 1 0 3", 2}, {"4 5 6 7", 0}, {"0 1 2", 0}, {"0 1 2 3 4", 0}, {"2.0 0 1 3", 0}} {
+	}{{"0 1 2 3", 3}, {"2 0 1 3", 0}, {"2 1 0 3", 2}, {"4 5 6 7", 0}, {"2.0 0 1 3", 0}} {
 		var o, more Order
 		for i, n := range strings.Fields(c.numbers) {
 			half := &o
 			if i%2 == 1 {
 				half = &more
 			}
-			l.See(half, int64(i), []byte(n))
+			l.See(half, i, []byte(n))
 		}
 		o.Merge(&more)
-		if got := l.Shuffled(&o); got != c.want {
+		if got := o.Shuffled(); got != c.want {
 			t.Errorf("%s: %d, want %d", c.numbers, got, c.want)
 		}
 	}

@@ -44,9 +44,16 @@ func RunAgainst(ctx context.Context, job AgainstJob) (*Divergence, error) {
 	if len(job.Inputs) == 0 || len(job.Base) == 0 {
 		return nil, errors.New("nothing to compare: no input")
 	}
-	apart, err := readApart(ctx, Job{Inputs: job.Inputs, Labels: job.Labels}, job.Threads)
+	apart, err := readApart(ctx, len(job.Inputs), job.Labels, job.Threads)
 	if err != nil {
 		return nil, err
+	}
+	defer apart.stop()
+	var sample []string
+	if apart != nil {
+		if sample, err = apart.sample(1000); err != nil {
+			return nil, err
+		}
 	}
 	r := &againstRunner{job: job, apart: apart, step: newLockstep()}
 	r.inputs = [2][]Input{model: job.Inputs, base: job.Base}
@@ -57,12 +64,13 @@ func RunAgainst(ctx context.Context, job AgainstJob) (*Divergence, error) {
 		return nil, err
 	}
 	defer r.closeFirst()
-	if err := r.decide(); err != nil {
+	apart.predicted()
+	if err := r.decide(sample); err != nil {
 		return nil, err
 	}
 	rows, err := r.step.together(ctx, within, cancel, r.read)
 	if err != nil {
-		return nil, err
+		return nil, apart.instead(err)
 	}
 	if err := r.sameRows(rows); err != nil {
 		return nil, err
@@ -119,12 +127,8 @@ func (r *againstRunner) closeFirst() {
 	}
 }
 
-// decide settles how both sides are read.
-func (r *againstRunner) decide() error {
-	var sample []string
-	if r.apart != nil {
-		sample = r.apart.sample(1000)
-	}
+// decide settles how both sides are read; sample is the first of the labels apart.
+func (r *againstRunner) decide(sample []string) error {
 	for side := range r.first {
 		src := r.first[side]
 		request, labels := r.job.Request, sample
@@ -157,7 +161,7 @@ func (r *againstRunner) decide() error {
 	}
 	var match *predict.Matcher
 	if r.apart != nil {
-		r.apart.classify(r.layouts[model].Matcher())
+		match = r.layouts[model].Matcher()
 	} else if side := labelSide(r.layouts); side >= 0 {
 		match = r.layouts[side].Matcher() // one for all: it is large where there are many classes
 	}
@@ -373,12 +377,14 @@ func (r *againstRunner) sameRows(rows [2]int64) error {
 		return &predict.Error{Source: names[model], What: fmt.Sprintf("%s, %s than the %d of %s", countRows(rows[model]), more, rows[base], names[base]),
 			Hint: "the two must have the same rows in the same order"}
 	}
-	if r.apart != nil && int64(len(r.apart.labels.Codes)) != rows[model] {
-		return &predict.Error{
-			Source: r.job.Labels[0].Name,
-			What:   fmt.Sprintf("%d labels for %d rows of predictions", len(r.apart.labels.Codes), rows[model]),
-			Hint:   "--labels needs one label per row of predictions, in the same order",
-		}
+	if r.apart == nil {
+		return nil
 	}
-	return nil
+	var ends []int64
+	n := int64(0)
+	for _, in := range r.inputsRead[model] {
+		n += in.Rows
+		ends = append(ends, n)
+	}
+	return r.apart.fits(ends, labelsHint)
 }

@@ -36,7 +36,8 @@ type againstFold struct {
 	match   *predict.Matcher
 	labels  int // the side with the column of labels; −1 if there is none
 	apart   *apartLabels
-	sameIDs bool // both sides have the same column of ids
+	beside  rowLabels // apart, of the rows that are folded
+	sameIDs bool      // both sides have the same column of ids
 	kl      *sharedQuantiles
 
 	sums             [figuresOfRow]surprisal.Accumulator
@@ -128,7 +129,15 @@ func (f *againstFold) fold(m, b *run, from, to int64) (row int64, err error) {
 		d.stored(batch.Half, batch.Brain)
 	}
 	defer f.flush()
-	for row = from; row < to; row++ {
+	end := to
+	if f.apart != nil {
+		f.apart.take(&f.beside, from, to)
+		defer f.apart.give(&f.beside)
+		if f.beside.broken {
+			end = f.beside.end
+		}
+	}
+	for row = from; row < end; row++ {
 		f.read++
 		at := [2]int{m.at(row), b.at(row)}
 		var why [2]reason
@@ -177,6 +186,9 @@ func (f *againstFold) fold(m, b *run, from, to int64) (row int64, err error) {
 		}
 		f.keep(m, b, row, &r, class, w)
 	}
+	if row < to {
+		return row, errLabels
+	}
 	return row, nil
 }
 
@@ -216,17 +228,17 @@ func (f *againstFold) classOf(m, b *run, row int64) (class int, err error) {
 	r, side := m, model
 	switch {
 	case f.apart != nil:
-		if row >= int64(len(f.apart.labels.Codes)) {
-			return 0, f.trouble(model, m, row, fmt.Sprintf("no label: the labels end after %d rows", len(f.apart.labels.Codes)),
-				"--labels needs one label per row of predictions, in the same order")
+		if row >= f.beside.end {
+			return 0, f.trouble(model, m, row, f.beside.short(), labelsHint)
 		}
 		if m.bind.ID >= 0 {
-			if what, _ := f.apart.rightRow(f.layouts[model].ID, row, m.Texts[m.bind.ID].At(m.at(row))); what != "" {
+			if what, _ := f.apart.wrongRow(&f.beside, f.layouts[model].ID, row, m.Texts[m.bind.ID].At(m.at(row))); what != "" {
 				return 0, f.trouble(model, m, row, what, "sort both files alike")
 			}
 		}
-		code := f.apart.labels.Codes[row]
-		class, label = f.apart.classes[code], []byte(f.apart.labels.Names[code])
+		if class = f.beside.class(f.match, row); class == predict.Unknown {
+			label = []byte(f.beside.name(row))
+		}
 	case f.labels < 0:
 		return 0, nil
 	default:

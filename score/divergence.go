@@ -130,7 +130,7 @@ func (f *againstFold) divergence(kl *sharedQuantiles, inputs [2][]InputRead) (*D
 
 // estimate is that of the mean of a figure of the rows.
 func (f *againstFold) estimate(figure int) surprisal.Estimate {
-	return estimate(&f.sums[figure], f.clusters, f.options.Confidence,
+	return estimate(&f.sums[figure], seqOf(f.clusters), f.options.Confidence,
 		func(c *[figuresOfRow]surprisal.Cluster, sum *surprisal.Cluster) { sum.Merge(&c[figure]) })
 }
 

@@ -94,7 +94,7 @@ func (f *fold) documents(all *surprisal.Accumulator) *DocumentScore {
 		}
 		return d
 	}
-	d := &DocumentScore{By: f.layout.Cluster, Document: f.layout.Documents, N: int64(len(f.clusters))}
+	d := &DocumentScore{By: f.layout.Cluster, Document: f.layout.Documents, N: f.clusters.len()}
 
 	// The value is the exact total over the number of documents: rows with b = 0, and
 	// one b = 1 for each document.
@@ -111,7 +111,7 @@ func (f *fold) documents(all *surprisal.Accumulator) *DocumentScore {
 	add := func(of string, part func(k *cluster) *surprisal.Cluster) {
 		p := DocumentPerplexity{Of: of}
 		var mean surprisal.Accumulator
-		for _, k := range f.clusters {
+		for k := range f.clusters.each() {
 			var one surprisal.Accumulator
 			one.AddCluster(part(k))
 			switch {
@@ -134,11 +134,11 @@ func (f *fold) documents(all *surprisal.Accumulator) *DocumentScore {
 		if of == "" {
 			of = "row"
 		}
-		add(of, func(k *cluster) *surprisal.Cluster { return &k.classes[0].sum })
+		add(of, func(k *cluster) *surprisal.Cluster { return &k.sum })
 	}
 	for j, name := range perNames {
 		if f.total.per[j].N() > 0 {
-			add(name, func(k *cluster) *surprisal.Cluster { return k.per[j] })
+			add(name, func(k *cluster) *surprisal.Cluster { return f.clusters.per(k, j) })
 		}
 	}
 	return d

@@ -3,6 +3,8 @@ package score
 import (
 	"cmp"
 	"fmt"
+	"iter"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -51,7 +53,7 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 		Inputs: inputs, Layout: f.layout, Confidence: f.options.Confidence,
 		Floor: f.options.Floor, Normalize: f.options.Normalize,
 		N: all.N(), Weight: all.Weight(), Weighted: f.layout.Weight != "",
-		EffectiveN: all.EffectiveN(), Clusters: int64(len(f.clusters)),
+		EffectiveN: all.EffectiveN(), Clusters: f.clusters.len(),
 		NLL: all.Total(), Join: f.joined,
 		Rows: RowCounts{
 			Read: f.read, Scored: all.N(), Infinite: all.Infinite(), ZeroWeight: f.zeroWeight, Floored: f.floored,
@@ -73,7 +75,7 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 	}
 
 	// Values come from the sums over rows, errors from those over clusters where there are any.
-	c.CrossEntropy = estimateOf(&all, f.clusters, f.options.Confidence, (*cluster).all)
+	c.CrossEntropy = estimateOf(&all, f.clusters.each(), f.options.Confidence, (*cluster).all)
 	c.Finite = c.CrossEntropy
 	if c.Rows.Infinite > 0 {
 		c.Finite = surprisal.Estimate{Value: all.FiniteMean(), SE: math.NaN(), Lo: math.NaN(), Hi: math.NaN(),
@@ -81,15 +83,15 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 	}
 	for j, name := range perNames {
 		if per := &f.total.per[j]; per.N() > 0 {
-			mean := estimateOf(per, f.clusters, f.options.Confidence, func(k *cluster) *surprisal.Cluster { return k.per[j] })
+			mean := estimateOf(per, f.clusters.each(), f.options.Confidence, func(k *cluster) *surprisal.Cluster { return f.clusters.per(k, j) })
 			c.Per = append(c.Per, PerCount{name, per.Weight(), mean})
 		}
 	}
 	c.Documents = f.documents(&all)
 	if f.layout.Classes != nil {
 		c.HasLabels = true
-		c.Accuracy = estimateOf(&f.total.hit, f.clusters, f.options.Confidence, func(k *cluster) *surprisal.Cluster { return &k.judged.hit })
-		c.Brier = estimateOf(&f.total.brier, f.clusters, f.options.Confidence, func(k *cluster) *surprisal.Cluster { return &k.judged.brier })
+		c.Accuracy = estimateOf(&f.total.hit, f.clusters.each(), f.options.Confidence, func(k *cluster) *surprisal.Cluster { return &k.more.judged.hit })
+		c.Brier = estimateOf(&f.total.brier, f.clusters.each(), f.options.Confidence, func(k *cluster) *surprisal.Cluster { return &k.more.judged.brier })
 		c.BrierKind = "sum over the classes of (p − y)², 0 to 2"
 		if len(f.layout.Classes) == 2 {
 			c.BrierKind = "mean of (p − y)², 0 to 1"
@@ -104,25 +106,26 @@ func (f *fold) scorecard(inputs []InputRead) (*Scorecard, error) {
 // estimate is the estimate of a mean whose value comes from all, and whose error
 // from the clusters, if rows are clustered; part picks the sums of a cluster.
 func (f *fold) estimate(all *surprisal.Accumulator, part func(k *cluster, sum *surprisal.Cluster)) surprisal.Estimate {
-	return estimate(all, f.clusters, f.options.Confidence, part)
+	return estimate(all, f.clusters.each(), f.options.Confidence, part)
 }
 
-func estimate[C any](all *surprisal.Accumulator, clusters map[string]C, confidence float64, part func(k C, sum *surprisal.Cluster)) surprisal.Estimate {
+func estimate[C any](all *surprisal.Accumulator, clusters iter.Seq[C], confidence float64, part func(k C, sum *surprisal.Cluster)) surprisal.Estimate {
+	sum := new(surprisal.Cluster) // one for all: there may be millions
 	return estimateOf(all, clusters, confidence, func(k C) *surprisal.Cluster {
-		sum := new(surprisal.Cluster)
+		*sum = surprisal.Cluster{}
 		part(k, sum)
 		return sum
 	})
 }
 
 // estimateOf is estimate where part gives sums that are there already.
-func estimateOf[C any](all *surprisal.Accumulator, clusters map[string]C, confidence float64, part func(k C) *surprisal.Cluster) surprisal.Estimate {
+func estimateOf[C any](all *surprisal.Accumulator, clusters iter.Seq[C], confidence float64, part func(k C) *surprisal.Cluster) surprisal.Estimate {
 	e := all.Estimate(confidence)
 	if clusters == nil || all.N() == 0 {
 		return e
 	}
 	var over surprisal.Accumulator
-	for _, k := range clusters {
+	for k := range clusters {
 		if sum := part(k); sum.N() > 0 {
 			over.AddCluster(sum)
 		}
@@ -134,6 +137,14 @@ func estimateOf[C any](all *surprisal.Accumulator, clusters map[string]C, confid
 		by.Why = "one cluster"
 	}
 	return by
+}
+
+// seqOf is the values of a map; nil of nil.
+func seqOf[C any](clusters map[string]C) iter.Seq[C] {
+	if clusters == nil {
+		return nil
+	}
+	return maps.Values(clusters)
 }
 
 // againstShares fills in what depends on the class shares: base rate, skill,
@@ -152,8 +163,8 @@ func (f *fold) againstShares(c *Scorecard, all *surprisal.Accumulator, negative 
 		for k := range f.shares {
 			weights = append(weights, f.shares[k].Total())
 		}
-		h := estimateOf(&f.total.labelEntropy, f.clusters, f.options.Confidence, func(k *cluster) *surprisal.Cluster { return &k.soft.labelEntropy })
-		kl := estimateOf(&f.total.kl, f.clusters, f.options.Confidence, func(k *cluster) *surprisal.Cluster { return &k.soft.kl })
+		h := estimateOf(&f.total.labelEntropy, f.clusters.each(), f.options.Confidence, func(k *cluster) *surprisal.Cluster { return &k.more.soft.labelEntropy })
+		kl := estimateOf(&f.total.kl, f.clusters.each(), f.options.Confidence, func(k *cluster) *surprisal.Cluster { return &k.more.soft.kl })
 		c.Soft = &SoftScore{LabelEntropy: h, KL: kl}
 	} else {
 		for k := range f.classes {
@@ -178,11 +189,11 @@ func (f *fold) againstShares(c *Scorecard, all *surprisal.Accumulator, negative 
 	total := all.Total()
 	for k := range f.classes {
 		mean := f.estimate(&f.classes[k], func(cl *cluster, sum *surprisal.Cluster) {
-			for i := range cl.classes {
-				if cl.classes[i].class == int32(k) {
-					sum.Merge(&cl.classes[i].sum)
+			cl.eachClass(func(class int32, part *surprisal.Cluster) {
+				if class == int32(k) {
+					sum.Merge(part)
 				}
-			}
+			})
 		})
 		c.Classes = append(c.Classes, ClassScore{
 			Class: names[k], N: f.classes[k].N(), Weight: weights[k], Mean: mean, Share: share(f.classes[k].Total(), total),
@@ -239,9 +250,7 @@ func (f *fold) skill(all *surprisal.Accumulator, base []float64, present int, so
 		ratio.MergeScaled(&f.classes[k], base[k])
 	}
 	e := f.estimate(&ratio, func(cl *cluster, sum *surprisal.Cluster) {
-		for i := range cl.classes {
-			sum.MergeScaled(&cl.classes[i].sum, base[cl.classes[i].class])
-		}
+		cl.eachClass(func(class int32, part *surprisal.Cluster) { sum.MergeScaled(part, base[class]) })
 	})
 	e.Value, e.Lo, e.Hi = 1-e.Value, 1-e.Hi, 1-e.Lo
 	return e
@@ -268,7 +277,7 @@ func (f *fold) sliceScores(c *Scorecard) {
 				key[i] = "(missing)"
 			}
 		}
-		mean := estimateOf(&s.sum, s.clusters, f.options.Confidence, func(k *surprisal.Cluster) *surprisal.Cluster { return k })
+		mean := estimateOf(&s.sum, seqOf(s.clusters), f.options.Confidence, func(k *surprisal.Cluster) *surprisal.Cluster { return k })
 		c.Slices = append(c.Slices, Slice{key, s.sum.N(), mean, share(s.sum.Total(), c.NLL)})
 	}
 	slices.SortFunc(c.Slices, func(a, b Slice) int { return slices.CompareFunc(a.Key, b.Key, naturally) })
@@ -354,7 +363,7 @@ func (f *fold) warn(c *Scorecard) {
 		c.Warnings = append(c.Warnings, Warning{fmt.Sprintf(format, args...), hint})
 	}
 	if f.apart != nil {
-		if n := f.apart.labels.Shuffled(&f.order); n > 0 {
+		if n := f.order.Shuffled(); n > 0 {
 			add("if these say which row it is: --join 'Unnamed: 0'",
 				"the labels' file has the same row numbers in another order, in %s: labels were taken row by row all the same", countRows(n))
 		}
@@ -401,7 +410,7 @@ func (f *fold) warn(c *Scorecard) {
 			add("", "class %q has a column but no row", k.Class)
 		}
 	}
-	if _, ok := f.clusters[""]; ok {
+	if f.clusters.has("") {
 		add("", "rows without a cluster key were taken as one cluster")
 	}
 }

@@ -19,6 +19,7 @@ type fold struct {
 	options Options
 	match   *predict.Matcher
 	apart   *apartLabels // nil if the labels stand beside the predictions
+	labels  rowLabels    // apart, of the batch that is folded
 	toNats  float64      // factor from the layout's log base to nats
 	cap     float64      // −log of the floor; +Inf without one
 
@@ -33,7 +34,7 @@ type fold struct {
 	soft             surprisal.Accumulator   // cross entropy of rows with label shares
 	shares           []surprisal.Accumulator // mass of each class in label shares
 	shareDefect      float64
-	clusters         map[string]*cluster
+	clusters         *clusters // nil if rows are not clustered
 	slices           map[string]*slice
 	defects          defects
 	curve            floorCurve
@@ -59,8 +60,7 @@ type fold struct {
 		classes []int32
 	}
 
-	last    *cluster // that of the last row, if rows are clustered
-	lastKey string
+	last *cluster // that of the last row, if rows are clustered
 
 	// scratch
 	found            []int32 // the class of each row of a batch, or what Matcher gives instead
@@ -91,82 +91,19 @@ func (m *measures) merge(o *measures) {
 	}
 }
 
-// cluster is the exact sums of the rows that share a cluster key. There may be
-// millions of them, so that it has no more than the rows need.
-type cluster struct {
-	classes []classCluster
-	judged  *judgedCluster                    // nil where there are no labels
-	soft    *softCluster                      // nil but for label shares
-	per     [len(perNames)]*surprisal.Cluster // nil for what is not counted
-}
-
-type judgedCluster struct{ hit, brier surprisal.Cluster }
-
-type softCluster struct{ labelEntropy, kl surprisal.Cluster }
-
-// classCluster is the cross entropy of a cluster's rows of one class; class is −1
-// for rows with label shares, and 0 where there are no labels.
-type classCluster struct {
-	class int32
-	sum   surprisal.Cluster
-}
-
-func (c *cluster) class(class int32) *surprisal.Cluster {
-	for i := range c.classes {
-		if c.classes[i].class == class {
-			return &c.classes[i].sum
-		}
-	}
-	c.classes = append(c.classes, classCluster{class: class})
-	return &c.classes[len(c.classes)-1].sum
-}
-
-// all is the sums over all classes.
-func (c *cluster) all() *surprisal.Cluster {
-	if len(c.classes) == 1 {
-		return &c.classes[0].sum
-	}
-	sum := new(surprisal.Cluster)
-	for i := range c.classes {
-		sum.Merge(&c.classes[i].sum)
-	}
-	return sum
-}
-
-func (c *cluster) merge(o *cluster) {
-	for i := range o.classes {
-		c.class(o.classes[i].class).Merge(&o.classes[i].sum)
-	}
-	if c.judged != nil {
-		c.judged.hit.Merge(&o.judged.hit)
-		c.judged.brier.Merge(&o.judged.brier)
-	}
-	if c.soft != nil {
-		c.soft.labelEntropy.Merge(&o.soft.labelEntropy)
-		c.soft.kl.Merge(&o.soft.kl)
-	}
-	for i := range c.per {
-		if c.per[i] != nil {
-			c.per[i].Merge(o.per[i])
-		}
-	}
-}
-
-// newCluster makes a cluster with what this data set needs.
-func (f *fold) newCluster() *cluster {
-	c := &cluster{classes: make([]classCluster, 0, 1)}
+// needs gives a new cluster what this data set needs.
+func (f *fold) needs(c *cluster) {
+	var m moreCluster
+	any := false
 	if f.layout.Classes != nil {
-		c.judged = &judgedCluster{}
+		m.judged, any = &judgedCluster{}, true
 	}
 	if f.shares != nil {
-		c.soft = &softCluster{}
+		m.soft, any = &softCluster{}, true
 	}
-	for j, column := range [...]string{f.layout.Tokens, f.layout.Words, f.layout.Bytes} {
-		if column != "" {
-			c.per[j] = &surprisal.Cluster{}
-		}
+	if any {
+		c.more = &m
 	}
-	return c
 }
 
 // slice is the rows that share a slicing key.
@@ -290,7 +227,7 @@ func newFold(layout *predict.Layout, options Options, apart *apartLabels, match 
 		f.shares = make([]surprisal.Accumulator, len(layout.Classes))
 	}
 	if layout.Cluster != "" {
-		f.clusters = map[string]*cluster{}
+		f.clusters = newClusters([...]bool{layout.Tokens != "", layout.Words != "", layout.Bytes != ""})
 	}
 	if len(layout.By) > 0 {
 		f.slices = map[string]*slice{}
@@ -310,13 +247,20 @@ func (f *fold) start(input int, base int64, bind *predict.Binding) {
 func (f *fold) add(b *predict.Batch) error {
 	f.defects.decimals = max(f.defects.decimals, b.Decimals)
 	f.defects.stored(b.Half, b.Brain)
-	if f.apart != nil && f.bind.ID >= 0 && f.apart.labels.Numbered(f.layout.ID) {
+	if f.apart != nil {
+		return f.labelled(b, f.addBatch)
+	}
+	return f.addBatch(b)
+}
+
+// addBatch is add where the labels are at hand.
+func (f *fold) addBatch(b *predict.Batch) error {
+	if f.apart != nil && f.bind.ID >= 0 {
 		for i := range b.Rows {
-			f.apart.labels.See(&f.order, f.base+b.First-1+int64(i), b.Texts[f.bind.ID].At(i))
-		}
-	} else if f.apart != nil && f.bind.ID >= 0 {
-		for i := range b.Rows {
-			if what, hint := f.apart.rightRow(f.layout.ID, f.base+b.First-1+int64(i), b.Texts[f.bind.ID].At(i)); what != "" {
+			row, id := f.base+b.First-1+int64(i), b.Texts[f.bind.ID].At(i)
+			if f.labels.numbered(f.layout.ID, row) {
+				f.labels.see(&f.order, row, id)
+			} else if what, hint := f.apart.wrongRow(&f.labels, f.layout.ID, row, id); what != "" {
 				return f.trouble(b, i, what, hint)
 			}
 		}
@@ -443,15 +387,8 @@ func (f *fold) classesOf(dst []int32, b *predict.Batch) []int32 {
 		return dst
 	}
 	if f.apart != nil {
-		codes := f.apart.labels.Codes
-		from := min(f.base+b.First-1, int64(len(codes)))
-		for _, code := range codes[from:min(from+int64(b.Rows), int64(len(codes)))] {
-			dst = append(dst, int32(f.apart.classes[code]))
-		}
-		for len(dst) < b.Rows {
-			dst = append(dst, predict.Unknown)
-		}
-		return dst
+		from := f.base + b.First - 1
+		return f.labels.appendClasses(dst, f.match, from, from+int64(b.Rows))
 	}
 	labels := &b.Texts[f.bind.Label]
 	if labels.Index == nil {
@@ -498,12 +435,11 @@ func (f *fold) classOf(b *predict.Batch, i int) (int, error) {
 	class := int(f.found[i])
 	if f.apart != nil {
 		at := f.base + b.First - 1 + int64(i)
-		if at >= int64(len(f.apart.labels.Codes)) {
-			return 0, f.trouble(b, i, fmt.Sprintf("no label: the labels end after %d rows", len(f.apart.labels.Codes)),
-				"--labels needs one label per row of predictions, in the same order; --join COL finds labels by a key")
+		if at >= f.labels.end {
+			return 0, f.trouble(b, i, f.labels.short(), labelsHint+"; --join COL finds labels by a key")
 		}
 		if class < 0 {
-			label = []byte(f.apart.labels.Names[f.apart.labels.Codes[at]])
+			label = []byte(f.labels.name(at))
 		}
 	} else {
 		label = b.Texts[f.bind.Label].At(i)
@@ -687,16 +623,16 @@ func (f *fold) keep(b *predict.Batch, i int, r *softRow, class int, w rowWeight)
 		c := f.clusterOf(f.clusterKey(b, i))
 		w.intoCluster(c.class(int32(class)), nats)
 		if judged {
-			w.intoCluster(&c.judged.hit, r.hit)
-			w.intoCluster(&c.judged.brier, r.brier)
+			w.intoCluster(&c.more.judged.hit, r.hit)
+			w.intoCluster(&c.more.judged.brier, r.brier)
 		}
 		if f.shares != nil {
-			w.intoCluster(&c.soft.labelEntropy, r.labelEntropy)
-			w.intoCluster(&c.soft.kl, r.kl)
+			w.intoCluster(&c.more.soft.labelEntropy, r.labelEntropy)
+			w.intoCluster(&c.more.soft.kl, r.kl)
 		}
 		for j, column := range [...]int{f.bind.Tokens, f.bind.Words, f.bind.Bytes} {
 			if column >= 0 {
-				c.per[j].AddRepeated(w.w*nats, w.w*counts[j], w.n)
+				f.clusters.per(c, j).AddRepeated(w.w*nats, w.w*counts[j], w.n)
 			}
 		}
 	}
@@ -723,14 +659,12 @@ func (f *fold) clusterKey(b *predict.Batch, i int) []byte {
 // clusterOf is the cluster of a key. That of the row before comes first, since the
 // rows of a document stand together as a rule.
 func (f *fold) clusterOf(key []byte) *cluster {
-	if f.last != nil && string(key) == f.lastKey {
+	if f.last != nil && string(f.clusters.key(f.last)) == string(key) {
 		return f.last
 	}
-	c := f.clusters[string(key)]
-	f.lastKey = string(key)
-	if c == nil {
-		c = f.newCluster()
-		f.clusters[f.lastKey] = c
+	c, isNew := f.clusters.of(key)
+	if isNew {
+		f.needs(c)
 	}
 	f.last = c
 	return c
@@ -817,7 +751,7 @@ func (f *fold) worstRow(b *predict.Batch, i int, nats, prob float64) WorstRow {
 	}
 	switch {
 	case f.apart != nil && f.match != nil:
-		r.Label = f.apart.labels.Names[f.apart.labels.Codes[f.base+r.Row-1]]
+		r.Label = f.labels.name(f.base + r.Row - 1)
 	case f.bind.Label >= 0:
 		r.Label = string(b.Texts[f.bind.Label].At(i))
 	}
@@ -838,12 +772,9 @@ func (f *fold) merge(o *fold) error {
 		f.shares[i].Merge(&o.shares[i])
 	}
 	f.shareDefect = max(f.shareDefect, o.shareDefect)
-	for key, c := range o.clusters {
-		if mine := f.clusters[key]; mine != nil {
-			mine.merge(c)
-		} else {
-			f.clusters[key] = c
-		}
+	if f.clusters != nil {
+		f.clusters.merge(o.clusters)
+		o.clusters, o.last = nil, nil
 	}
 	for key, s := range o.slices {
 		if mine := f.slices[key]; mine != nil {

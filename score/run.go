@@ -3,9 +3,7 @@ package score
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
-	"strings"
 
 	"surprisal/predict"
 )
@@ -76,22 +74,29 @@ func Run(ctx context.Context, job Job) (*Scorecard, error) {
 	var apart *apartLabels
 	if job.Join == "" {
 		var err error
-		if apart, err = readApart(ctx, job, opt.Threads); err != nil {
+		if apart, err = readApart(ctx, len(job.Inputs), job.Labels, opt.Threads); err != nil {
 			return nil, err
 		}
+		defer apart.stop()
 	}
 
 	r := runner{job: job, opt: opt, apart: apart}
-	for i := range job.Inputs {
-		if err := r.read(ctx, i); err != nil {
-			return nil, place(err, job.Inputs[i].Name)
+	if apart != nil {
+		var err error
+		if r.sample, err = apart.sample(1000); err != nil {
+			return nil, err
 		}
 	}
-	if apart != nil && int64(len(apart.labels.Codes)) != r.base {
-		return nil, &predict.Error{
-			Source: job.Labels[0].Name,
-			What:   fmt.Sprintf("%d labels for %d rows of predictions", len(apart.labels.Codes), r.base),
-			Hint:   "--labels needs one label per row of predictions, in the same order; --join COL finds labels by a key",
+	var ends []int64
+	for i := range job.Inputs {
+		if err := r.read(ctx, i); err != nil {
+			return nil, place(apart.instead(err), job.Inputs[i].Name)
+		}
+		ends = append(ends, r.base)
+	}
+	if apart != nil {
+		if err := apart.fits(ends, labelsHint+"; --join COL finds labels by a key"); err != nil {
+			return nil, err
 		}
 	}
 	joined, err := r.tally()
@@ -128,6 +133,7 @@ type runner struct {
 	job    Job
 	opt    Options
 	apart  *apartLabels
+	sample []string // the first labels
 	join   *predict.Join
 	layout *predict.Layout
 	folds  []*fold
@@ -148,6 +154,7 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 			err = e
 		}
 	}()
+	r.apart.predicted()
 	if r.layout == nil && r.job.Join != "" {
 		if err := r.readJoin(ctx, src); err != nil {
 			return err
@@ -199,16 +206,12 @@ func (r *runner) read(ctx context.Context, i int) (err error) {
 
 // decide settles how the data set is read, on its first file.
 func (r *runner) decide(src predict.Source) error {
-	var sample []string
-	if r.apart != nil {
-		sample = r.apart.sample(1000)
-	}
 	about := predict.AboutOf(src)
 	request := r.job.Request
 	if r.join != nil {
 		request = r.join.Request(request)
 	}
-	layout, err := predict.Resolve(request.Over(about.Request), src, sample)
+	layout, err := predict.Resolve(request.Over(about.Request), src, r.sample)
 	if err != nil {
 		return err
 	}
@@ -226,9 +229,6 @@ func (r *runner) decide(src predict.Source) error {
 	if layout.Classes != nil && layout.OneHot == nil {
 		match = layout.Matcher()
 	}
-	if r.apart != nil {
-		r.apart.classify(match)
-	}
 	for range r.opt.Threads {
 		r.folds = append(r.folds, newFold(layout, r.opt, r.apart, match))
 	}
@@ -236,78 +236,4 @@ func (r *runner) decide(src predict.Source) error {
 		r.job.OnLayout(layout, src)
 	}
 	return nil
-}
-
-// apartLabels are labels that stand in files of their own.
-type apartLabels struct {
-	labels  *predict.Labels
-	classes []int // class of each name
-}
-
-func readApart(ctx context.Context, job Job, threads int) (*apartLabels, error) {
-	if len(job.Labels) == 0 {
-		return nil, nil
-	}
-	if len(job.Labels) != 1 && len(job.Labels) != len(job.Inputs) {
-		return nil, fmt.Errorf("%d files of labels for %d of predictions: give one for all, or one for each", len(job.Labels), len(job.Inputs))
-	}
-	a := &apartLabels{}
-	for _, in := range job.Labels {
-		labels, err := readLabels(ctx, in, threads)
-		if err != nil {
-			return nil, place(err, in.Name)
-		}
-		if a.labels == nil {
-			a.labels = labels
-			continue
-		}
-		a.labels.Append(labels)
-	}
-	return a, nil
-}
-
-// rightRow is the error of a row whose id is not that of its label, where both
-// have one of the same name.
-func (a *apartLabels) rightRow(column string, at int64, id []byte) (what, hint string) {
-	if !strings.EqualFold(a.labels.ID, column) || a.labels.Fits(at, id) {
-		return "", ""
-	}
-	join := column
-	if a.labels.ID != column {
-		join += "=" + a.labels.ID
-	}
-	return fmt.Sprintf("%s is %q here, but not in row %d of the labels: these are not the same rows in the same order", column, id, at+1),
-		fmt.Sprintf("--join %s finds the label of each row by it", join)
-}
-
-func readLabels(ctx context.Context, in LabelsInput, threads int) (labels *predict.Labels, err error) {
-	src, err := in.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if e := src.Close(); err == nil && e != nil {
-			err = e
-		}
-	}()
-	return predict.ReadLabels(ctx, src, in.Column, threads)
-}
-
-// sample is the first n labels.
-func (a *apartLabels) sample(n int) []string {
-	sample := make([]string, 0, n)
-	for _, code := range a.labels.Codes[:min(n, len(a.labels.Codes))] {
-		sample = append(sample, a.labels.Names[code])
-	}
-	return sample
-}
-
-// classify finds the class of each name once; there are none without a match.
-func (a *apartLabels) classify(match *predict.Matcher) {
-	if match == nil {
-		return
-	}
-	for _, name := range a.labels.Names {
-		a.classes = append(a.classes, match.Class([]byte(name)))
-	}
 }

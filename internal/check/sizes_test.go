@@ -3,6 +3,7 @@
 package check
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
@@ -143,7 +144,7 @@ func zeroNPY(w io.Writer, descr, shape string, size int64) error {
 // makeZeros is the environment variable that names a file to make.
 const makeZeros = "SURPRISAL_CHECK_ZEROS"
 
-const zeroClasses = 250 // of the NPY: labels of their own file are kept in memory
+const zeroClasses = 250 // of the NPY with many
 
 // TestMakeZeros makes a file for TestSizes, in a process of its own.
 func TestMakeZeros(t *testing.T) {
@@ -184,6 +185,9 @@ func TestMakeZeros(t *testing.T) {
 		case "logits.npy":
 			rows = size / 4 / zeroClasses
 			err = zeroNPY(w, "<f4", fmt.Sprintf("(%d, %d)", rows, zeroClasses), 4*zeroClasses*rows)
+		case "binary.npy": // as many labels as numbers
+			rows = size / 5
+			err = zeroNPY(w, "<f4", fmt.Sprintf("(%d,)", rows), 4*rows)
 		}
 		return err
 	})
@@ -232,7 +236,7 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%v of %v rows, want %v of %d", value, card["n"], want, *rows)
 		}
 	}
-	for _, name := range []string{"many.parquet", "two.parquet", "file.arrow", "stream.arrows", "tensors.safetensors", "logits.npy"} {
+	for _, name := range []string{"many.parquet", "two.parquet", "file.arrow", "stream.arrows", "tensors.safetensors", "logits.npy", "binary.npy"} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), name)
 			// Writers need memory: in a process of their own.
@@ -247,6 +251,8 @@ func TestSizes(t *testing.T) {
 			fmt.Sscan(after, &rows)
 			args, want := []string{path, "--label", "label", "--logits", "z_*"}, math.Log(10)
 			switch {
+			case name == "binary.npy": // log-odds of 0
+				args, want = []string{path, "--labels", path + ".labels", "--logits", "*", "--positive", "1"}, math.Ln2
 			case strings.HasSuffix(path, ".npy"):
 				args, want = []string{path, "--labels", path + ".labels", "--logits", "*"}, math.Log(zeroClasses)
 			case strings.HasSuffix(path, ".safetensors"):
@@ -255,6 +261,24 @@ func TestSizes(t *testing.T) {
 			run(t, nil, &rows, want, args...)
 		})
 	}
+	t.Run("documents.csv", func(t *testing.T) { // a million documents of 20 tokens
+		in, w := io.Pipe()
+		rows := int64(20_000_000)
+		go func() {
+			out := bufio.NewWriterSize(w, 1<<20)
+			fmt.Fprintln(out, "doc,logprob")
+			var line []byte
+			for doc := range rows / 20 {
+				line = fmt.Appendf(line[:0], "document-%07d,-1.386294361\n", doc)
+				for range 20 {
+					out.Write(line)
+				}
+			}
+			out.Flush()
+			w.Close()
+		}()
+		run(t, in, &rows, math.Log(4), "-")
+	})
 	const block = 1 << 15
 	text := "label,p_0,p_1,p_2,p_3\n"
 	csv := bytes.Repeat([]byte("1,0.250000000,0.250000000,0.250000000,0.250000000\n2,0.062500000,0.187500000,0.250000000,0.500000000\n"), block)
