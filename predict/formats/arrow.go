@@ -311,9 +311,6 @@ func arrowColumnOf(i int, field *arrowField) arrowColumn {
 		c.width = 1
 	}
 	c.idx = field.dict >= 0
-	if c.idx && c.views {
-		c.kind, c.what = unreadable_, "texts in a dictionary of views"
-	}
 	return c
 }
 
