@@ -21,8 +21,6 @@ var writersRefused = map[string]string{
 	"parquetwasm_brotli.parquet": "compressed with brotli; snappy, gzip, zstd and LZ4 can be read",
 	"duckdb_map.parquet":         "lists of structures",
 	"arrow_struct.arrow":         "structures",
-	"arrow_pairs.arrow":          "lists of structures", "arrow_pairs.arrows": "lists of structures", "arrow_pairs_batches.arrow": "lists of structures",
-	"arrow_pairs_batches.arrows": "lists of structures", "arrow_pairs_dictionary.arrow": "lists of structures", "polars_pairs_uncompressed.arrow": "lists of structures",
 	// RLE is for booleans and levels only: the format has no such numbers.
 	"parquetjs_rle_v1.parquet": "encoding 3 for INT32",
 	"parquetjs_rle_v2.parquet": "encoding 3 for INT32",
