@@ -1,5 +1,5 @@
 // The rows that every script here writes: 40 rows of 3 classes; probabilities are
-// multiples of 1/1024, so that they are the same in float32. Two labels are null.
+// multiples of 1/1024, so that they are the same in float32. Three labels are null.
 import { writeFileSync, mkdirSync } from 'node:fs'
 
 export const out = process.argv[2] ?? '.'
