@@ -22,7 +22,7 @@ const (
 	npySample = 16 << 20
 )
 
-// OpenNPY opens an NPY file: an array of n numbers, or of n rows of numbers.
+// OpenNPY opens an NPY file: an array of n numbers or texts, or of n rows of numbers.
 // Columns have no names and are read from any place, so that several threads
 // read at once.
 func OpenNPY(name string, r io.ReaderAt, size int64) (Source, error) {
@@ -121,7 +121,7 @@ func (s *npy) Columns() []Column {
 	if s.cols == nil {
 		s.cols = make([]Column, s.h.cols)
 		for i := range s.cols {
-			s.cols[i] = Column{Name: strconv.Itoa(i + 1), Numeric: true, Integer: !s.h.float()}
+			s.cols[i] = Column{Name: strconv.Itoa(i + 1), Numeric: !s.h.text(), Integer: !s.h.float() && !s.h.text()}
 		}
 	}
 	return s.cols
@@ -161,6 +161,10 @@ func (s *npySampled) cell(row, col int) []byte {
 }
 
 func (s *npySampled) Number(row, col int) (float64, bool) {
+	if s.h.text() {
+		x, _, ok := textNumber(s.sampleText(row, col))
+		return x, ok
+	}
 	u := loadUint(s.cell(row, col), s.h.big)
 	switch s.h.kind {
 	case 'f':
@@ -183,6 +187,9 @@ func (s *npySampled) Number(row, col int) (float64, bool) {
 }
 
 func (s *npySampled) Text(row, col int) string {
+	if s.h.text() {
+		return string(s.sampleText(row, col))
+	}
 	u := loadUint(s.cell(row, col), s.h.big)
 	switch {
 	case s.h.kind == 'i':
@@ -258,7 +265,7 @@ func (s *npy) Read(ctx context.Context, sel Selection, threads int, fold Fold) (
 		failed.Store(true)
 	}
 	work := func(worker int) {
-		w := &npyWorker{p: p}
+		w := &npyWorker{p: p, name: s.name}
 		for !failed.Load() {
 			if err := ctx.Err(); err != nil {
 				fail(s.h.rows+1, err)
@@ -310,7 +317,7 @@ func (in *npyRows) next(w *npyWorker, fold func(*Batch) error) (int64, bool, err
 	if err := in.s.readAt(raw, h.data+at*h.rowBytes(), at+1); err != nil {
 		return at + 1, false, err
 	}
-	return at + 1, true, fold(w.decode(at+1, int(rows)))
+	return at + 1, true, w.fold(at+1, int(rows), fold)
 }
 
 // npyStream reads runs of rows one after the other.
@@ -326,7 +333,7 @@ type npyStream struct {
 func (in *npyStream) next(w *npyWorker, fold func(*Batch) error) (int64, bool, error) {
 	row, rows, err := in.fill(w)
 	if rows > 0 {
-		if e := fold(w.decode(row, rows)); e != nil {
+		if e := w.fold(row, rows, fold); e != nil {
 			return row, false, e
 		}
 	}
@@ -413,7 +420,7 @@ func (in *npyColumns) next(w *npyWorker, fold func(*Batch) error) (int64, bool, 
 		case 8:
 			transpose(viewOf[uint64](raw), viewOf[uint64](cols), int(n), p.width, int(rows), int(r))
 		}
-		if err := fold(w.decode(at+r+1, int(n))); err != nil {
+		if err := w.fold(at+r+1, int(n), fold); err != nil {
 			return at + r + 1, false, err
 		}
 	}
@@ -485,11 +492,13 @@ func newNPYPlan(h *npyHeader, sel Selection) *npyPlan {
 // they may be looked at as any type.
 type npyWorker struct {
 	p     *npyPlan
+	name  string
 	block []uint64 // as read
 	n     int64    // bytes of it in use
 	tile  []uint64
 	half  []uint64 // float16 widened
 	out   []uint64 // values picked from block
+	texts Strings
 	b     Batch
 }
 

@@ -20,7 +20,7 @@ const (
 
 // npyHeader is what the head of an NPY file says.
 type npyHeader struct {
-	kind    byte // 'f', 'i', 'u' or 'b'
+	kind    byte // 'f', 'i', 'u' or 'b'; text: 'U' (UTF-32) or 'S' (bytes)
 	size    int  // bytes of one value
 	big     bool // big-endian
 	fortran bool // stored column after column
@@ -147,19 +147,29 @@ func (h *npyHeader) setType(descr string) *Error {
 		order, rest = descr[0], descr[1:]
 	}
 	refuse := func(what, hint string) *Error {
-		return &Error{What: fmt.Sprintf("dtype %s is %s; floats of 2, 4 or 8 bytes, integers and booleans can be read", quote(descr), what), Hint: hint}
+		return &Error{What: fmt.Sprintf("dtype %s is %s; floats of 2, 4 or 8 bytes, integers, booleans and texts can be read", quote(descr), what), Hint: hint}
 	}
 	if rest == "" {
 		return refuse("none", "")
 	}
 	const asFloat = "save it with numpy.save(path, arr.astype('float32'))"
-	const asInts = "save labels as integers, numpy.unique(y, return_inverse=True)[1], or in a CSV file"
+	const asText = "save labels as text, numpy.save(path, y.astype(str))"
 	size, err := strconv.Atoi(rest[1:])
 	switch kind := rest[0]; {
 	case kind == 'O':
-		return refuse("Python objects (pickled)", asFloat+"; "+asInts)
-	case kind == 'U' || kind == 'S' || kind == 'a':
-		return refuse("text", asInts)
+		return refuse("Python objects (pickled)", asFloat+"; "+asText)
+	case (kind == 'U' || kind == 'S' || kind == 'a') && err == nil && size >= 0:
+		if kind == 'U' && size <= npyMaxText {
+			size *= 4
+		} else if kind == 'a' { // how old files call it
+			kind = 'S'
+		}
+		if size == 0 || size > npyMaxText {
+			return refuse(fmt.Sprintf("text of %s characters each", rest[1:]), fmt.Sprintf("texts take from 1 to %d bytes each", npyMaxText))
+		}
+		h.kind, h.size = kind, size
+		h.big = order == '>' || order == '=' && !hostLittle
+		return nil
 	case kind == 'c':
 		return refuse("complex numbers", "save it with numpy.save(path, arr.real)")
 	case kind == 'V':
@@ -192,6 +202,9 @@ func (h *npyHeader) setShape(shape []int64) *Error {
 			Hint: "make it two: arr.reshape(-1, arr.shape[-1])"}
 	}
 	h.rows = shape[0]
+	if h.text() && cols > 1 {
+		return &Error{What: fmt.Sprintf("texts in %d columns (shape %s)", cols, shapeText(shape)), Hint: npyTextHint}
+	}
 	if h.rows == 0 || cols == 0 {
 		return &Error{What: fmt.Sprintf("no values (shape %s)", shapeText(shape))}
 	}

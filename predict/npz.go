@@ -5,7 +5,7 @@ import "io"
 // NPYArray is what the head of an NPY array says, as the members of an NPZ
 // archive have it.
 type NPYArray struct {
-	Kind    byte // 'f', 'i', 'u' or 'b'
+	Kind    byte // 'f', 'i', 'u' or 'b'; text: 'U' (UTF-32) or 'S' (bytes)
 	Size    int  // bytes of one value
 	Big     bool // big-endian
 	Fortran bool // stored column after column

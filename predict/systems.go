@@ -41,7 +41,7 @@ func Systems() []System {
 			"a probability per class",
 			"a submission has no labels: they come from the solution"},
 		{"BigQuery ML",
-			"`predicted_LABEL_probs`, a list of structures of `label` and `prob`, in Parquet or JSON lines",
+			"`predicted_LABEL_probs`, a list of structures of `label` and `prob`, in Parquet, Arrow or JSON lines",
 			"a probability per class; the label is the column LABEL",
 			"each row names the classes in an order of its own; integers of labels are text in JSON; a class that none of the first rows has is an error"},
 		{"Vertex AI, zero-shot classification",

@@ -65,6 +65,7 @@ type arrowColumn struct {
 	bits  bool        // booleans
 	size  int         // bytes of a stored value
 	views bool
+	pair  *arrowPair // of a list of classes with their probabilities
 	column
 }
 
@@ -270,6 +271,9 @@ func arrowColumnOf(i int, field *arrowField) arrowColumn {
 		if c.item.dict >= 0 {
 			return c
 		}
+		if c.item.typ == atStruct {
+			return c.asPairs()
+		}
 	}
 	item := c.item
 	switch item.typ {
@@ -311,9 +315,6 @@ func arrowColumnOf(i int, field *arrowField) arrowColumn {
 		c.width = 1
 	}
 	c.idx = field.dict >= 0
-	if c.idx && c.views {
-		c.kind, c.what = unreadable_, "texts in a dictionary of views"
-	}
 	return c
 }
 
@@ -329,8 +330,12 @@ func (f *arrowFile) dictionary(block *arrowBlock, t flat) error {
 	}
 	var c *arrowColumn
 	for i := range f.cols {
-		if f.cols[i].idx && f.cols[i].f.dict == id && f.cols[i].kind != unreadable_ {
-			c = &f.cols[i]
+		of := &f.cols[i]
+		if of.pair != nil {
+			of = &of.pair.class
+		}
+		if of.idx && of.f.dict == id && of.kind != unreadable_ {
+			c = of
 		}
 	}
 	if c == nil {
@@ -399,19 +404,27 @@ func (f *arrowFile) dictionary(block *arrowBlock, t flat) error {
 	return nil
 }
 
-// open makes the stream of a column in a record batch.
-func (f *arrowFile) open(col, b int, memory *budget) (*arrowStream, error) {
+// head reads what stands before the values of a record batch.
+func (f *arrowFile) head(b int) (*arrowBatch, error) {
 	block := &f.batches[b]
 	meta, err := f.read(block.meta, block.metaLen)
 	if err != nil {
 		return nil, err
 	}
 	header, _ := flatRoot(meta).table(2)
-	batch, err := readArrowBatch(header)
+	return readArrowBatch(header)
+}
+
+// streamIn makes the stream of a column in a record batch, of whichever kind.
+func (f *arrowFile) streamIn(col, b int, batch *arrowBatch, memory *budget) (stream, error) {
+	if f.cols[col].pair == nil {
+		return f.openIn(col, b, batch, memory)
+	}
+	rows, err := f.openPairs(col, b, batch, memory)
 	if err != nil {
 		return nil, err
 	}
-	return f.openIn(col, b, batch, memory)
+	return newPairStream(&f.cols[col].column, f.cols[col].pair.index, rows), nil
 }
 
 func (f *arrowFile) openIn(col, b int, batch *arrowBatch, memory *budget) (*arrowStream, error) {
@@ -445,6 +458,11 @@ func (f *arrowFile) describe(t *tabular) error {
 		if c.kind >= kI8 && c.kind <= kU64 && c.mean == plainly && !c.list {
 			c.names = labels[c.name]
 		}
+		if c.pair != nil {
+			if got, err := f.classesOf(i, int(rows)); err != nil {
+				return f.sampleError(t, i, got, err)
+			}
+		}
 		if c.kind != unreadable_ && c.width == 0 {
 			width, err := f.findWidth(i)
 			if err != nil {
@@ -464,7 +482,11 @@ func (f *arrowFile) describe(t *tabular) error {
 				if b >= len(f.batches) {
 					return nil, io.EOF
 				}
-				return f.open(i, b, new(budget))
+				batch, err := f.head(b)
+				if err != nil {
+					return nil, err
+				}
+				return f.streamIn(i, b, batch, new(budget))
 			})
 			var ragged *raggedRow
 			if errors.As(err, &ragged) {
@@ -505,7 +527,11 @@ func (f *arrowFile) sampleError(t *tabular, col, got int, err error) error {
 func (f *arrowFile) findWidth(col int) (width int, err error) {
 	defer shield(&err)
 	for b := range f.batches {
-		s, err := f.open(col, b, new(budget))
+		batch, err := f.head(b)
+		if err != nil {
+			return 0, err
+		}
+		s, err := f.openIn(col, b, batch, new(budget))
 		if err != nil {
 			return 0, err
 		}
@@ -548,19 +574,14 @@ func (f *arrowFile) start(p *plan, threads int) (claim func() (*group, error), g
 				err = &columnTrouble{col, g, err}
 			}
 		}()
-		meta, err := f.read(block.meta, block.metaLen)
-		if err != nil {
-			return g, err
-		}
-		header, _ := flatRoot(meta).table(2)
-		batch, err := readArrowBatch(header)
+		batch, err := f.head(b)
 		if err != nil {
 			return g, err
 		}
 		memory := new(budget)
 		for _, u := range p.uses {
 			col = u.col
-			s, err := f.openIn(u.col, b, batch, memory)
+			s, err := f.streamIn(u.col, b, batch, memory)
 			if err != nil {
 				return g, err
 			}

@@ -117,7 +117,7 @@ const (
 )
 
 var arrowTypes = [...]string{"", "nulls", "integers", "floats", "binary data", "texts", "booleans", "decimals", "dates", "times of day", "times", "intervals",
-	"lists", "structures", "unions", "binary data", "lists", "maps", "durations", "binary data", "texts", "lists", "runs", "binary data", "texts", "lists", "lists"}
+	"lists", "structures", "unions", "binary data", "lists", "maps", "durations", "binary data", "texts", "lists", "runs", "binary data", "texts", "lists as views", "lists as views"}
 
 // arrowField is a field of the schema.
 type arrowField struct {

@@ -8,7 +8,7 @@ import (
 
 var npy = Format{
 	Name:        "npy",
-	Description: "NumPy arrays of one or two dimensions: floats of 2, 4 or 8 bytes, integers, booleans",
+	Description: "NumPy arrays of one or two dimensions: floats of 2, 4 or 8 bytes, integers, booleans, or a text per row",
 	Extensions:  []string{"npy"},
 	Detect:      func(head []byte) bool { return bytes.HasPrefix(head, []byte(predict.NPYMagic)) },
 	Open: func(in Input, _ Options) (predict.Source, error) {

@@ -109,6 +109,9 @@ func npzMember(name, short string, m *zip.File, at io.ReaderAt, size int64) (t t
 			Hint: "save it with numpy.savez(path, name=numpy.ascontiguousarray(arr))"}
 	}
 	t = tensor{name: short, big: h.Big, flat: h.Flat, rows: h.Rows, width: int64(h.Cols), kind: npyKind(h.Kind, h.Size)}
+	if t.kind == kText {
+		t.flat, t.coded, t.cell = true, h.Kind, h.Size // of one column, as texts are
+	}
 	bytes := h.Rows * t.rowBytes()
 	if have := m.UncompressedSize64; have < uint64(h.Data) || have-uint64(h.Data) != uint64(bytes) {
 		return t, &predict.Error{Source: name, What: fmt.Sprintf("damaged: %d bytes where its head and values need %d", have, h.Data+bytes)}
@@ -161,6 +164,8 @@ func npyKind(k byte, size int) kind {
 		return map[int]kind{1: kI8, 2: kI16, 4: kI32, 8: kI64}[size]
 	case 'b':
 		return kBool
+	case 'U', 'S':
+		return kText
 	}
 	return map[int]kind{1: kU8, 2: kU16, 4: kU32, 8: kU64}[size]
 }

@@ -14,7 +14,7 @@ import (
 // What NPZ and safetensors have in common: several named arrays in one file, from
 // which a table is made.
 
-// tensor is an array of numbers, row after row.
+// tensor is an array of numbers, row after row, or of texts.
 type tensor struct {
 	name  string
 	kind  kind
@@ -22,13 +22,20 @@ type tensor struct {
 	flat  bool // of one dimension
 	rows  int64
 	width int64
+	coded byte // texts: 'U' or 'S', as NumPy calls them
+	cell  int  // and the bytes that each takes
 	// Where the values are: in the file, or behind what open gives.
 	off  int64
 	open func() (io.ReadCloser, error)
 	seal *seal // nil if the file has no checksum of it, or open checks it
 }
 
-func (t *tensor) rowBytes() int64 { return t.width * int64(kindSize[t.kind]) }
+func (t *tensor) rowBytes() int64 {
+	if t.kind == kText {
+		return int64(t.cell)
+	}
+	return t.width * int64(kindSize[t.kind])
+}
 
 // Names of arrays of predictions, the surest first, and of labels.
 var (
@@ -83,6 +90,9 @@ func tensorTable(name, format string, at io.ReaderAt, all []tensor, closer func(
 		cells += x.width
 		f.tensors = append(f.tensors, x)
 		c := column{name: x.name, kind: x.kind, list: !x.flat, width: int(x.width), what: "numbers"}
+		if x.kind == kText {
+			c.what = "texts"
+		}
 		t.cols = append(t.cols, c)
 	}
 	t.parts, t.described = parts(t.cols)
@@ -119,6 +129,11 @@ func mainTensor(all []tensor) *tensor {
 					return x
 				}
 			}
+		}
+	}
+	for i := range all {
+		if all[i].kind != kText {
+			return &all[i]
 		}
 	}
 	if len(all) > 0 {
@@ -173,6 +188,8 @@ type tensorStream struct {
 	cur  vec
 	i    int
 	err  error
+	text predict.Strings
+	bad  error // after the rows of cur
 }
 
 func (f *tensorFile) stream(i int, from, rows int64) (*tensorStream, error) {
@@ -209,6 +226,9 @@ func (s *tensorStream) avail() (int, error) {
 }
 
 func (s *tensorStream) load() error {
+	if s.bad != nil {
+		return s.bad
+	}
 	if s.left == 0 {
 		if s.in != nil && s.last {
 			var one [1]byte
@@ -247,6 +267,9 @@ func (s *tensorStream) load() error {
 			return &brokenSeal{s.t.rows}
 		}
 	}
+	if s.t.kind == kText {
+		return s.texts(n)
+	}
 	if s.t.big == hostLittle {
 		swapBytes(s.buf, kindSize[s.t.kind])
 	}
@@ -260,6 +283,31 @@ func (s *tensorStream) load() error {
 	s.cur, s.i = vec{n: n * int(s.t.width), data: s.buf}, 0
 	return nil
 }
+
+// texts decodes n texts; those before one that is not valid are still given.
+func (s *tensorStream) texts(n int) error {
+	t := &s.text
+	t.Reset()
+	for i := range n {
+		var bad string
+		if t.Data, bad = predict.AppendNPYText(t.Data, s.buf[i*s.t.cell:][:s.t.cell], s.t.coded, s.t.big); bad != "" {
+			s.bad = &badText{bad, predict.NPYTextHint(s.t.coded)}
+			if i == 0 {
+				return s.bad
+			}
+			n = i
+			break
+		}
+		t.Off = append(t.Off, int32(len(t.Data)))
+	}
+	s.cur, s.i = vec{n: n, data: t.Data, off: t.Off}, 0
+	return nil
+}
+
+// badText is a text that is not valid.
+type badText struct{ what, hint string }
+
+func (e *badText) Error() string { return e.what }
 
 func (s *tensorStream) view(i, n int) vec {
 	w := int(s.t.width)

@@ -226,6 +226,93 @@ numpy.savez_compressed(sys.argv[1], probs=r, y=numpy.arange(1000) % 3, note=nump
 	}
 }
 
+// Texts in NumPy's own archives, which make_npy.py writes.
+func TestNPZText(t *testing.T) {
+	want := []string{"cat", "dog", "", "Zürich 1", "\U0001f600"}
+	for _, file := range []string{"stored", "deflated"} {
+		src, err := Open(t.Context(), "../testdata/npy/text_"+file+".npz", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := map[string]int{}
+		for i, c := range src.Columns() {
+			at[c.Name] = i
+		}
+		if c := src.Columns()[at["y"]]; c.Numeric || c.Integer {
+			t.Errorf("%v", c)
+		}
+		sel := predict.Selection{Values: []int{at["probs.0"], at["probs.1"]}, Texts: []int{at["y"], at["codes"]}}
+		n, err := src.Read(t.Context(), sel, 1, func(_ int, b *predict.Batch) error {
+			for i := range b.Rows {
+				for j := range 2 {
+					if got := string(b.Texts[j].At(i)); got != want[i] {
+						t.Errorf("%s: %q, want %q", file, got, want[i])
+					}
+				}
+				if got := src.Sample().Text(i, at["y"]); got != want[i] {
+					t.Errorf("%s: sample %q, want %q", file, got, want[i])
+				}
+			}
+			return nil
+		})
+		if n != 5 || err != nil {
+			t.Error(n, err)
+		}
+		src.Close()
+	}
+}
+
+// texts is an array of texts of dtype U.
+func texts(name string, width int, at []string) ndarray {
+	a := ndarray{name: name, dtype: fmt.Sprintf("<U%d", width), shape: []int{len(at)}, data: make([]byte, 4*width*len(at))}
+	for i, s := range at {
+		for j, r := range []rune(s) {
+			binary.LittleEndian.PutUint32(a.data[4*(i*width+j):], uint32(r))
+		}
+	}
+	return a
+}
+
+func TestNPZTextLarge(t *testing.T) {
+	const rows = 30_000
+	var want []string
+	for i := range rows {
+		want = append(want, strings.Repeat("ü", i%5)+fmt.Sprint(i))
+	}
+	p := floats("probs", "<f4", []int{rows, 2}, func(int) float64 { return 0.5 })
+	y := texts("y", 12, want)
+	for _, method := range []uint16{zip.Store, zip.Deflate} {
+		for _, threads := range []int{1, 3} {
+			src, err := openBytes(t, writeNPZ(method, p, y))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := make([]string, rows)
+			n, err := src.Read(t.Context(), predict.Selection{Values: []int{0, 1}, Texts: []int{2}}, threads, func(_ int, b *predict.Batch) error {
+				for i := range b.Rows {
+					got[int(b.First)-1+i] = string(b.Texts[0].At(i))
+				}
+				return nil
+			})
+			if n != rows || err != nil || !slices.Equal(got, want) {
+				t.Error(method, threads, n, err)
+			}
+		}
+		bad := texts("y", 12, want)
+		bad.data = bytes.Clone(bad.data)
+		binary.LittleEndian.PutUint32(bad.data[48*20_000:], 0xd812)
+		src, err := openBytes(t, writeNPZ(method, p, bad))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := src.Read(t.Context(), predict.Selection{Values: []int{0, 1}, Texts: []int{2}}, 1, func(int, *predict.Batch) error { return nil })
+		wantError(t, err, "row 20001, column 3 (y)", "0xd812", "no Unicode character", "byte order")
+		if n != 20_000 {
+			t.Errorf("%d rows before the bad one", n)
+		}
+	}
+}
+
 func TestTensorErrors(t *testing.T) {
 	head := func(text string, data int) []byte {
 		return slices.Concat(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), []byte(text), make([]byte, data))
@@ -296,8 +383,9 @@ func TestTensorErrors(t *testing.T) {
 func TestTensorsDamaged(t *testing.T) {
 	p := floats("p", "<f4", []int{20, 2}, func(i int) float64 { return float64(i) / 64 })
 	y := floats("y", "|u1", []int{20}, func(i int) float64 { return float64(i % 2) })
+	z := texts("z", 3, slices.Repeat([]string{"ab", "üc3"}, 10))
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, data := range [][]byte{writeNPZ(zip.Store, p, y), writeNPZ(zip.Deflate, p, y), writeSafetensors(p, y)} {
+	for _, data := range [][]byte{writeNPZ(zip.Store, p, y), writeNPZ(zip.Store, p, z), writeNPZ(zip.Deflate, p, z), writeNPZ(zip.Deflate, p, y), writeSafetensors(p, y)} {
 		for n := range data {
 			if err := survive(t, data[:n]); err == nil && n > 0 {
 				t.Fatalf("cut after %d of %d bytes: no error", n, len(data))
@@ -318,6 +406,7 @@ func FuzzTensors(f *testing.F) {
 	p := floats("p", "<f4", []int{5, 2}, func(i int) float64 { return float64(i) / 64 })
 	f.Add(writeNPZ(zip.Store, p))
 	f.Add(writeNPZ(zip.Deflate, p))
+	f.Add(writeNPZ(zip.Store, p, texts("y", 2, []string{"a", "b", "c", "ab", "ü"})))
 	f.Add(writeSafetensors(p))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if head := data[:min(len(data), headSize)]; npz.Detect(head) || safetensors.Detect(head) {

@@ -105,32 +105,22 @@ func (e *pqEntries) def() int {
 // openPairs opens a list of pairs in one row group.
 func (f *parquetFile) openPairs(leaf, g int, b *budget) (*pairStream, error) {
 	l := &f.leaves[leaf]
-	s := &pairStream{leaf: l, pair: l.pair, batch: max(1, min(4096, (1<<18)/max(1, l.width)))}
+	rows := new(pqPairRows)
 	var err error
-	if s.class, err = f.entries(&l.pair.class, g, b); err == nil {
-		s.prob, err = f.entries(&l.pair.prob, g, b)
+	if rows.class, err = f.entries(&l.pair.class, g, b); err == nil {
+		rows.prob, err = f.entries(&l.pair.prob, g, b)
 	}
-	return s, err
+	return newPairStream(&l.column, l.pair.index, rows), err
 }
 
-// pairStream puts lists of pairs in the order of the classes.
-type pairStream struct {
-	leaf        *pqLeaf
-	pair        *pqPair
+// pqPairRows reads lists of pairs from the pages of two leaves.
+type pqPairRows struct {
 	class, prob *pqEntries
-	batch       int // rows
-
-	text []byte
-	data []byte
-	null []byte
-	gaps bool // in data
-	rows int  // of data
-	at   int
-	err  error // that follows
+	text        []byte
 }
 
-// row reads the pairs of the next row; io.EOF after the last.
-func (s *pairStream) row(put func(class []byte, v *vec, i int) error) error {
+// row implements pairSource.
+func (s *pqPairRows) row(put func(class []byte, v *vec, i int) error) error {
 	for first := true; ; first = false {
 		more, err := s.class.more()
 		if err != nil {
@@ -169,6 +159,38 @@ func (s *pairStream) row(put func(class []byte, v *vec, i int) error) error {
 	}
 }
 
+func (s *pqPairRows) close() {
+	s.class.s.close()
+	s.prob.s.close()
+}
+
+// pairSource reads lists of pairs, row after row.
+type pairSource interface {
+	// row calls put with each pair of the next row: the class, and where the
+	// probability is; io.EOF after the last row.
+	row(put func(class []byte, v *vec, i int) error) error
+	close()
+}
+
+// pairStream puts lists of pairs in the order of the classes.
+type pairStream struct {
+	c     *column
+	index map[string]int
+	from  pairSource
+	batch int // rows
+
+	data []byte
+	null []byte
+	gaps bool // in data
+	rows int  // of data
+	at   int
+	err  error // that follows
+}
+
+func newPairStream(c *column, index map[string]int, from pairSource) *pairStream {
+	return &pairStream{c: c, index: index, from: from, batch: max(1, min(4096, (1<<18)/max(1, c.width)))}
+}
+
 // avail implements stream.
 func (s *pairStream) avail() (int, error) {
 	if s.at == s.rows {
@@ -183,7 +205,7 @@ func (s *pairStream) avail() (int, error) {
 }
 
 func (s *pairStream) load() {
-	width, size := s.leaf.width, kindSize[s.leaf.kind]
+	width, size := s.c.width, kindSize[s.c.kind]
 	s.rows, s.at, s.gaps = 0, 0, false
 	s.data, s.null = grown(s.data, s.batch*width*size), grown(s.null, s.batch*width)
 	for s.rows < s.batch {
@@ -192,8 +214,8 @@ func (s *pairStream) load() {
 		for i := range null {
 			null[i] = 1
 		}
-		err := s.row(func(class []byte, v *vec, i int) error {
-			k, ok := s.pair.index[string(class)]
+		err := s.from.row(func(class []byte, v *vec, i int) error {
+			k, ok := s.index[string(class)]
 			if !ok {
 				return fmt.Errorf("class %q, which none of the first rows has", trim(class))
 			}
@@ -221,7 +243,7 @@ func (s *pairStream) load() {
 }
 
 func (s *pairStream) view(i, n int) vec {
-	width, size := s.leaf.width, kindSize[s.leaf.kind]
+	width, size := s.c.width, kindSize[s.c.kind]
 	from, to := (s.at+i)*width, (s.at+i+n)*width
 	v := vec{n: to - from, data: s.data[from*size : to*size]}
 	if s.gaps {
@@ -233,8 +255,7 @@ func (s *pairStream) view(i, n int) vec {
 func (s *pairStream) advance(n int) { s.at += n }
 
 func (s *pairStream) close() {
-	s.class.s.close()
-	s.prob.s.close()
+	s.from.close()
 	giveBack(s.data, s.null)
 	*s = pairStream{err: io.EOF}
 }
@@ -250,43 +271,66 @@ type rowTrouble struct {
 // in which they appear.
 func (f *parquetFile) classesOf(leaf, rows int) *rowTrouble {
 	l := &f.leaves[leaf]
-	p := l.pair
-	done, entries := 0, 0
+	found := pairClasses{index: l.pair.index}
 	for g := range f.meta.groups {
-		if done == rows {
+		if found.rows == rows {
 			break
 		}
-		at := &group{number: g, first: 1}
 		s, err := f.openPairs(leaf, g, new(budget))
-		for err == nil && done < rows {
-			err = s.row(func(class []byte, _ *vec, _ int) error {
-				entries++
-				if _, ok := p.index[string(class)]; !ok {
-					if len(p.index) == pqMostClasses {
-						return fmt.Errorf("more than %d classes", pqMostClasses)
-					}
-					p.index[string(class)] = len(l.elems)
-					l.elems = append(l.elems, string(class))
+		if err == nil {
+			err = found.look(s.from, rows)
+		}
+		if err != nil {
+			return &rowTrouble{&group{number: g, first: 1}, int64(found.rows) + 1, err}
+		}
+	}
+	found.settle(&l.column)
+	return nil
+}
+
+// pairClasses gathers the classes of lists of pairs, in the order in which they
+// appear.
+type pairClasses struct {
+	index         map[string]int
+	names         []string
+	rows, entries int
+}
+
+// look goes through the next rows, so long as there are fewer than most in all.
+func (p *pairClasses) look(from pairSource, most int) error {
+	for p.rows < most {
+		err := from.row(func(class []byte, _ *vec, _ int) error {
+			p.entries++
+			if _, ok := p.index[string(class)]; !ok {
+				if len(p.index) == pqMostClasses {
+					return fmt.Errorf("more than %d classes", pqMostClasses)
 				}
-				return nil
-			})
-			if err == nil {
-				done++
+				p.index[string(class)] = len(p.names)
+				p.names = append(p.names, string(class))
 			}
+			return nil
+		})
+		if err == io.EOF {
+			return nil
 		}
-		if err != nil && err != io.EOF {
-			return &rowTrouble{at, int64(done) + 1, err}
+		if err != nil {
+			return err
 		}
-	}
-	l.width = len(l.elems)
-	switch {
-	case l.width == 0:
-		l.kind, l.what = unreadable_, "lists without classes"
-	case l.width > pqSparse && entries < done*l.width/4:
-		l.kind, l.what = unreadable_, "lists of some of the classes"
-	}
-	if l.kind == unreadable_ {
-		l.width = 1
+		p.rows++
 	}
 	return nil
+}
+
+// settle says what the column is.
+func (p *pairClasses) settle(c *column) {
+	c.elems, c.width = p.names, len(p.names)
+	switch {
+	case c.width == 0:
+		c.kind, c.what = unreadable_, "lists without classes"
+	case c.width > pqSparse && p.entries < p.rows*c.width/4:
+		c.kind, c.what = unreadable_, "lists of some of the classes"
+	}
+	if c.kind == unreadable_ {
+		c.width = 1
+	}
 }

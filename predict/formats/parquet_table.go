@@ -103,6 +103,10 @@ func (t *tabular) at(col int, g *group, row int64, err error) error {
 		e.Row, e.What = broken.rows, err.Error()
 		return e
 	}
+	var bad *badText
+	if errors.As(err, &bad) {
+		e.Hint = bad.hint
+	}
 	e.What += err.Error()
 	return e
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Make the NPY files that npy_test.go reads. Run: python3 predict/testdata/make_npy.py
+"""Make the NPY and NPZ files that npy_test.go reads. Run: python3 predict/testdata/make_npy.py
 
 Every array holds a[i, j] = ((7 i + 3 j) mod 11 - 5) / 4 over 5 rows and 3
 columns; integers hold (7 i + 3 j) mod 11, minus 5 if they are signed; booleans
 whether that is odd. Floats have a NaN at [1, 2] and an infinity at [3, 0].
-refused/ holds what cannot be read.
+refused/ holds what cannot be read. Texts are in text_*.npy.
 """
 
 from pathlib import Path
@@ -39,10 +39,20 @@ for version in (2, 0), (3, 0):
 np.save(HERE / "halves.npy", np.arange(65536, dtype="<u2").view("<f2")[::7].copy())
 np.save(HERE / "halves_wide.npy", np.arange(65536, dtype="<u2").view("<f2")[::7].astype("<f4"))
 
+words = ["cat", "dog", "", "Zürich 1", "\U0001f600"]
+for order in "<>":
+    np.save(HERE / f"text_{'le' if order == '<' else 'be'}.npy", np.array(words).astype(f"{order}U12"))
+np.save(HERE / "text_column.npy", np.array(words)[:, None])
+np.save(HERE / "text_bytes.npy", np.array([w.encode() for w in words]))
+np.save(HERE / "text_one.npy", np.array(list("abcab")))
+np.save(HERE / "text_one_byte.npy", np.array(list("abcab"), "S"))
+for name, save in ("stored", np.savez), ("deflated", np.savez_compressed):
+    save(HERE / f"text_{name}.npz", probs=np.full((5, 2), 0.5, "f4"), y=np.array(words), codes=np.array([w.encode() for w in words]))
+
 R = HERE / "refused"
 np.save(R / "object.npy", np.array([1.5, "a"], object), allow_pickle=True)
-np.save(R / "text.npy", np.array(["cat", "dog"]))
-np.save(R / "bytes.npy", np.array([b"cat", b"dog"]))
+np.save(R / "text.npy", np.array([["cat", "dog"], ["dog", "cat"]]))
+np.save(R / "timedelta.npy", np.array([5], "m8[s]"))
 np.save(R / "complex.npy", np.array([1j]))
 np.save(R / "longdouble.npy", np.array([1], np.longdouble))
 np.save(R / "record.npy", np.array([(1, 2.0)], [("a", "<i4"), ("b", "<f4")]))
