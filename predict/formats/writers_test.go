@@ -4,7 +4,6 @@ import (
 	"context"
 	stdcsv "encoding/csv"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -112,7 +111,7 @@ func readWritten(t *testing.T, path string, records [][]string, want map[string]
 				if err != nil {
 					return err
 				}
-				got := math.NaN()
+				var got float64
 				if b.F32 != nil {
 					got = float64(b.F32[i*b.K+k])
 				} else {
