@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -316,6 +317,12 @@ func FuzzArrow(f *testing.F) {
 	f.Add(mixedArrow(10, 10, true))
 	f.Add(mixedArrow(10, 10, false, ipc.WithLZ4()))
 	f.Add(confArrow(10, 7, false, ipc.WithZstd()))
+	pairs, _ := pairRows(9, 3)
+	f.Add(arrowPairs(pairs, 5, true, false, aa.BinaryTypes.String))
+	f.Add(arrowPairs(pairs, 9, false, true, aa.BinaryTypes.String, ipc.WithLZ4()))
+	if b, err := os.ReadFile("testdata/writers/polars_categorical_uncompressed.arrow"); err == nil {
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if arrow.Detect(data[:min(len(data), headSize)]) {
 			survive(t, data)

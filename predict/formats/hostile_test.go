@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	aa "github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -54,12 +55,16 @@ func hostileFiles() map[string]hostileFile {
 	y := floats("y", "|u1", []int{40}, func(i int) float64 { return float64(i % 2) })
 	wide := floats("p", "<f8", []int{40, 3}, func(i int) float64 { return float64(i) / 128 })
 	npy := wide.npy()
+	words := texts("y", 5, slices.Repeat([]string{"ab", "Züric", "", "\U0001f600"}, 10))
+	pairs, _ := pairRows(30, 3)
 	return map[string]hostileFile{
 		"csv":             {data: text, open: true},
 		"jsonl":           {data: lines, open: true},
 		"json":            {data: list},
 		"npy":             {data: npy},
+		"npy, text":       {data: words.npy()},
 		"npz":             {data: writeNPZ(zip.Store, p, y)},
+		"npz, text":       {data: writeNPZ(zip.Store, p, words)},
 		"npz, deflated":   {data: writeNPZ(zip.Deflate, p, y)},
 		"safetensors":     {data: writeSafetensors(p, y)},
 		"parquet, zstd":   {data: mixedParquet(60, 25, pq.Compression(&pq.Zstd), pq.DataPageVersion(1))},
@@ -69,6 +74,7 @@ func hostileFiles() map[string]hostileFile {
 		"arrow, stream":   {data: mixedArrow(30, 20, false), open: true},
 		"arrow, lz4":      {data: mixedArrow(30, 20, false, ipc.WithLZ4()), open: true},
 		"arrow, zstd":     {data: mixedArrow(30, 20, true, ipc.WithZstd())},
+		"arrow, pairs":    {data: arrowPairs(pairs, 11, true, false, aa.BinaryTypes.String)},
 		"csv.gz":          {data: gz(text), sealed: true},
 		"csv.zst":         {data: zst(text), sealed: true},
 		"jsonl.zst":       {data: zst(lines), sealed: true},
