@@ -29,8 +29,14 @@ var packings = []packing{
 		return begins("\x28\xb5\x2f\xfd")(head) ||
 			len(head) >= 4 && head[0]&0xf0 == 0x50 && string(head[1:4]) == "\x2a\x4d\x18" // a skippable frame
 	}, func(r io.Reader) (io.ReadCloser, error) {
+		// The decoder's stages in goroutines of their own pay off where there are
+		// processors that nothing else needs.
+		stages := min(4, runtime.GOMAXPROCS(0))
+		if stages <= 2 {
+			stages = 1
+		}
 		d, err := zstd.NewReader(r,
-			zstd.WithDecoderConcurrency(min(4, runtime.GOMAXPROCS(0))),
+			zstd.WithDecoderConcurrency(stages),
 			zstd.WithDecoderMaxWindow(128<<20), // what zstd itself allows unasked
 			zstd.WithDecoderLowmem(true))
 		if err != nil {
