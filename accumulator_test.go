@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 )
@@ -571,7 +572,7 @@ func (h *hexFloat) UnmarshalJSON(b []byte) error {
 
 func readReference(t *testing.T, name string, v any) {
 	t.Helper()
-	b, err := os.ReadFile("ref/root/" + name)
+	b, err := os.ReadFile(filepath.Join("ref", "root", name))
 	if err == nil {
 		err = json.Unmarshal(b, v)
 	}

@@ -258,8 +258,16 @@ type jsonCollect struct {
 }
 
 func (c *jsonCollect) record(r *jsonRun, s *jsonScan, i int) (int, *Error) {
-	if first := append(c.records, jsonValue("{"))[0][0]; s.b[i] != first && !(len(c.records) == 0 && s.b[i] == '[') {
-		return s.expected(i, map[byte]string{'{': "an object", '[': "an array"}[first]), nil
+	// All records are what the first is.
+	array := s.b[i] == '['
+	if len(c.records) > 0 {
+		array = c.records[0][0] == '['
+	}
+	switch {
+	case array && s.b[i] != '[':
+		return s.expected(i, "an array"), nil
+	case !array && s.b[i] != '{':
+		return s.expected(i, "an object"), nil
 	}
 	end := s.skip(i, jsonDepth)
 	if end < 0 {

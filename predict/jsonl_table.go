@@ -434,7 +434,7 @@ func (j *jsonRows) zipped(object *jsonStep, classes, numbers int) int {
 	if want, got := values.count(), names.count(); names.is() != '[' || want != got {
 		s.at = numbers
 		j.bad = &Error{What: fmt.Sprintf("%s%s, but %s in %s", st.f.prefix(), count(want, "number"),
-			strings.Replace(count(got, "class"), "classs", "classes", 1), quote(object.classes.f.path))}
+			count(got, "class"), quote(object.classes.f.path))}
 		return -1
 	}
 	j.names = j.names[:0]

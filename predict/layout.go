@@ -371,10 +371,7 @@ func quote(s string) string {
 }
 
 func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
+	return strconv.Itoa(n) + " " + plural(n, noun)
 }
 
 func hasPrefixFold(s, prefix string) bool {
